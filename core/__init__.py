@@ -1,0 +1,1 @@
+"""The engine: captures in, tables out. Knows nothing of the user interface."""

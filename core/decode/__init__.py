@@ -1,0 +1,1 @@
+"""The one pass over the events: numba kernels and the driver around them."""

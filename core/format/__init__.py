@@ -1,0 +1,1 @@
+"""The scap file: codecs, blocks, metadata, reader and writer."""

@@ -1,0 +1,1 @@
+"""The star schema and what is derived from it once after the pass."""

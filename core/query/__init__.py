@@ -1,0 +1,1 @@
+"""The filter language and the fields: text in, row masks and columns out."""

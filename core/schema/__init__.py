@@ -1,0 +1,1 @@
+"""The event catalogue, flag tables, errno and signals: data and its loader."""

@@ -1,0 +1,1 @@
+"""I/O payloads: what processes read and wrote, as blocks and conversations."""

@@ -1,0 +1,1 @@
+"""Views and tiles as data, and the engine that evaluates them."""
