@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..format.entities import Damage, Group, Interface, MachineInfo, User
+
 I8 = NDArray[np.int8]
 U8 = NDArray[np.uint8]
 U16 = NDArray[np.uint16]
@@ -208,17 +210,6 @@ class StringTable:
 
 
 @dataclass
-class MachineInfo:
-    """The machine the capture was taken on (file format, section 4)."""
-
-    num_cpus: int = 0
-    memory_bytes: int = 0
-    max_pid: int = 0
-    hostname: str = ""
-    boot_ts: int = 0
-
-
-@dataclass
 class Container:
     """One container; row 0 of the table is the host."""
 
@@ -240,47 +231,6 @@ class Container:
     json: dict[str, Any] = field(default_factory=dict)  # the whole description of the capture
     first_event: int = -1  # event row that described it, -1: only known from cgroups
     has_metadata: bool = False
-
-
-@dataclass(frozen=True)
-class User:
-    """An entry of the capture's user list."""
-
-    uid: int
-    gid: int
-    name: str
-    home: str
-    shell: str
-
-
-@dataclass(frozen=True)
-class Group:
-    """An entry of the capture's group list."""
-
-    gid: int
-    name: str
-
-
-@dataclass(frozen=True)
-class Interface:
-    """A network interface; addresses are network-order bytes (4 or 16)."""
-
-    name: str
-    addr: bytes
-    netmask: bytes
-    bcast: bytes
-    link_speed: int
-
-
-@dataclass(frozen=True)
-class Damage:
-    """A place in the stream that could not be read."""
-
-    offset: int  # in the decompressed stream
-    block_type: int
-    code: str  # short word: truncated, bad-length, bad-event, ...
-    reason: str  # a sentence for people
-    skipped: int  # bytes passed over
 
 
 @dataclass

@@ -1,0 +1,105 @@
+"""Finding the parameters of an event inside its block. Kernels.
+
+Layout: file format, section 7.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..index.tables import U8
+from ..kernel import inline
+from .actions import E_LARGE, EventTable
+from .readers import u16, u32
+from .state import State
+
+MAX_PARAMS = 60
+
+HEADER_V1 = 1
+HEADER_V1_FLAGS = 2
+HEADER_V2 = 3
+HEADER_V2_FLAGS = 4
+
+_NOTIFICATION_E = 280  # v1 blocks store a length that is 3 too large for these two
+_INFRASTRUCTURE_E = 286
+
+
+@inline
+def header_kind(block_type: int) -> int:
+    """Which event header a block type has; 0 when the block is not an event."""
+    if block_type == 0x216 or block_type == 0x221:
+        return HEADER_V2
+    if block_type == 0x204 or block_type == 0x8010ABCD:
+        return HEADER_V1
+    if block_type == 0x217 or block_type == 0x222:
+        return HEADER_V2_FLAGS
+    if block_type == 0x208:
+        return HEADER_V1_FLAGS
+    return 0
+
+
+@inline
+def parse(st: State, et: EventTable, b: U8, start: int, available: int, kind: int, first: int) -> int:
+    """Fill ``st.off`` and ``st.plen`` from index ``first``; returns the number of parameters found.
+
+    The block begins at ``b[start]`` and ``available`` bytes of it are there. Parameters that do not lie
+    inside the event are left out.
+    """
+    h = start + 10
+    if kind == HEADER_V1_FLAGS or kind == HEADER_V2_FLAGS:
+        h += 4
+    end = start + available
+    code = u16(b, h + 20)
+    length = u32(b, h + 16)
+    if code >= len(et.facts):
+        return 0
+    size = 4 if et.facts[code] & E_LARGE else 2
+    event_end = h + length
+    if event_end > end:
+        event_end = end
+    if kind == HEADER_V2 or kind == HEADER_V2_FLAGS:
+        n = u32(b, h + 22)
+        lengths = h + 26
+        if n > MAX_PARAMS:
+            n = np.int64(MAX_PARAMS)
+    else:
+        lengths = h + 22
+        if code == _NOTIFICATION_E or code == _INFRASTRUCTURE_E:
+            event_end -= 3
+        n = _count_v1(b, lengths, event_end, et.v1_nparams[code], np.int64(et.nparams[code]))
+    at = lengths + n * size
+    if at > event_end:
+        return 0
+    found = 0
+    for i in range(n):
+        plen = u32(b, lengths + 4 * i) if size == 4 else u16(b, lengths + 2 * i)
+        if at + plen > event_end:
+            break
+        st.off[first + i] = at
+        st.plen[first + i] = plen
+        at += plen
+        found += 1
+    return found
+
+
+@inline
+def _fits(b: U8, lengths: int, event_end: int, n: int) -> bool:
+    at = lengths + 2 * n
+    if at > event_end:
+        return False
+    for i in range(n):
+        at += u16(b, lengths + 2 * i)
+    return at == event_end
+
+
+@inline
+def _count_v1(b: U8, lengths: int, event_end: int, most: int, usual: int) -> int:
+    """Number of parameters of a v1 event: the count whose lengths add up to the event's."""
+    if _fits(b, lengths, event_end, usual):
+        return usual
+    n = most
+    while n >= 0:
+        if n != usual and _fits(b, lengths, event_end, n):
+            return n
+        n -= 1
+    return 0

@@ -1,0 +1,258 @@
+"""evt.*: number, type, direction, category, result and what the call did."""
+
+from __future__ import annotations
+
+import difflib
+from functools import partial
+
+import numpy as np
+
+from ..index.tables import EV_HAS_RES, EV_PAIRED, FD_PHANTOM
+from ..schema.catalogue import tables
+from .cells import Bools, Cells, Kind, bools, ids, ints
+from .context import Context
+from .define import Arg, BadArgument, Definition, define, dimension, event
+from .rows import RowSet
+
+# --- number, processor, type --------------------------------------------------------------------------
+
+
+@event("evt.num")
+def _num(_ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    return ints(rows.rows + 1, kind=Kind.UINT)
+
+
+@event("evt.cpu")
+def _cpu(_ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    return ints(rows.cpu)
+
+
+@dimension("name", "evt.type", words="types")
+def _type(ctx: Context, _arg: Arg) -> Cells:
+    return ctx.type_names
+
+
+@dimension("name", "syscall.type", words="types")
+def _syscall_type(ctx: Context, _arg: Arg) -> Cells:
+    if ctx.modern:
+        kept = np.array(["SYSCALL" in e.sources for e in ctx.catalogue], np.bool_)
+    else:
+        kept = ~(ctx.flagged("SKIPPARSERESET") | ctx.named("switch", exits=False))
+    return ctx.type_names.where(np.append(kept, np.ones(len(ctx.syscalls), np.bool_)))
+
+
+def type_words(ctx: Context) -> frozenset[bytes]:
+    """Return every name that evt.type can have."""
+    names = {e.name for e in ctx.catalogue} | {name for name, _ in ctx.syscalls}
+    return frozenset(name.encode() for name in names)
+
+
+def unknown_type(ctx: Context, name: bytes) -> BadArgument:
+    """Return the error for an event name that does not exist."""
+    text = name.decode("utf-8", "replace")
+    known = [word.decode() for word in type_words(ctx)]
+    near = difflib.get_close_matches(text[:60], known, 1)
+    reason = f"expected the name of an event or system call, and there is none called '{text}'"
+    return BadArgument(reason, near[0] if near else None)
+
+
+def _check_type(ctx: Context, arg: Arg) -> None:
+    if arg is None or arg == "":
+        raise BadArgument("expected an event name or number, as in evt.type.is.open")
+    if arg.isascii() and arg.isdigit():
+        if len(arg) > 5 or int(arg) >= ctx.num_types:
+            raise BadArgument(f"expected an event number below {ctx.num_types}")
+    elif arg.encode() not in type_words(ctx):
+        raise unknown_type(ctx, arg.encode())
+
+
+@dimension("name", "evt.type.is", check=_check_type)
+def _type_is(ctx: Context, arg: Arg) -> Cells:
+    wanted = arg or ""
+    if wanted.isdigit():
+        hit = np.zeros(len(ctx.type_names), np.bool_)
+        hit[int(wanted)] = True
+    else:
+        hit = ctx.type_names.values == ctx.text(wanted)
+    return ints(hit)
+
+
+@dimension("type", "evt.dir")
+def _dir(ctx: Context, _arg: Arg) -> Cells:
+    enter, leave = ctx.text(">"), ctx.text("<")
+    return ids(np.where(ctx.is_exit, leave, enter))
+
+
+@dimension("type", "evt.source")
+def _source(ctx: Context, _arg: Arg) -> Cells:
+    return ctx.words(["syscall"] * ctx.num_types)
+
+
+@dimension("type", "evt.is_async")
+def _is_async(ctx: Context, _arg: Arg) -> Cells:
+    return bools(np.array(["METAEVENT" in e.sources for e in ctx.catalogue], np.bool_))
+
+
+@dimension("type", "evt.asynctype")
+def _asynctype(ctx: Context, _arg: Arg) -> Cells:
+    return ctx.words([e.name if "METAEVENT" in e.sources else None for e in ctx.catalogue])
+
+
+@event("evt.hostname")
+def _hostname(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    return ctx.words([ctx.index.machine.hostname or None]).take(np.zeros(rows.count, np.int64))
+
+
+# --- category -----------------------------------------------------------------------------------------
+
+_IO = ("IO_READ", "IO_WRITE", "IO_OTHER")
+_FD_CLASS = {
+    "file": (1, 2, 16),
+    "net": (3, 4, 5, 6),
+    "ipc": (7, 8, 9, 11, 13),
+    "other": (0, 10, 12, 14, 15),
+}
+
+
+def _word(category: str, modern: bool) -> str | None:
+    if category == "IPC":
+        return "IPC"
+    if category == "INTERNAL" and modern:
+        return None
+    return "unknown" if category in _IO else category.lower()
+
+
+@event("evt.category")
+def _category(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    names = [e.category for e in ctx.catalogue] + [category for _, category in ctx.syscalls]
+    cells = ctx.words([_word(name, ctx.modern) for name in names]).take(ctx.keys("name", rows))
+    io = np.flatnonzero(ctx.in_category(*_IO)[rows.type])
+    if len(io):
+        classes = np.full(ctx.num_fds + 1, ctx.text("unknown"), np.int64)
+        kinds = ctx.index.fds.kind
+        for word, codes in _FD_CLASS.items():
+            classes[:-1][np.isin(kinds, codes)] = ctx.text(word)
+        cells.values[io] = classes[np.where(own_fd(ctx, rows)[io], rows.fd[io], -1)]
+    return cells
+
+
+def own_fd(ctx: Context, rows: RowSet) -> Bools:
+    """Return where an event works on a known descriptor (an exit only together with its enter)."""
+    known = (rows.fd >= 0) & (((rows.flags & EV_PAIRED) != 0) | ~ctx.is_exit[rows.type])
+    if ctx.num_fds:
+        known = known & ((ctx.index.fds.flags[np.maximum(rows.fd, 0)] & FD_PHANTOM) == 0)
+    return known
+
+
+# --- result -------------------------------------------------------------------------------------------
+
+
+def has_result(rows: RowSet) -> Bools:
+    """Return where the result of the call is known."""
+    return (rows.flags & EV_HAS_RES) != 0
+
+
+@event("evt.rawres")
+def _rawres(_ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    return ints(rows.res, has_result(rows))
+
+
+@event("evt.res")
+def _res(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    names: dict[str, str] = tables()["errno"]
+    failed = np.minimum(rows.res, 0)
+    distinct, inverse = np.unique(failed, return_inverse=True)
+    words = [
+        "SUCCESS" if number == 0 else names.get(str(-number), str(number)) for number in distinct.tolist()
+    ]
+    return ctx.words(list(words)).take(inverse.reshape(-1)).where(has_result(rows))
+
+
+@event("evt.failed")
+def _failed(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    known = has_result(rows)
+    return bools(known & (rows.res < 0), known if ctx.modern else None)
+
+
+# --- what the call does -------------------------------------------------------------------------------
+
+
+def _flagged(ctx: Context, _arg: Arg, flags: tuple[str, ...]) -> Cells:
+    return bools(ctx.flagged(*flags))
+
+
+for _name, _flags in (
+    ("evt.is_io", ("READS_FROM_FD", "WRITES_TO_FD")),
+    ("evt.is_io_read", ("READS_FROM_FD",)),
+    ("evt.is_io_write", ("WRITES_TO_FD",)),
+    ("evt.is_wait", ("WAITS",)),
+):
+    define(_name, Definition(dim="type", per_dim=partial(_flagged, flags=_flags)))
+
+
+@dimension("type", "evt.io_dir")
+def _io_dir(ctx: Context, _arg: Arg) -> Cells:
+    reads, writes = ctx.flagged("READS_FROM_FD"), ctx.flagged("WRITES_TO_FD")
+    words = ["read" if r else "write" if w else None for r, w in zip(reads, writes, strict=True)]
+    return ctx.words(list(words))
+
+
+def syslog_rows(ctx: Context, rows: RowSet) -> Bools:
+    """Return where a call writes to the system log's socket."""
+    if not ctx.num_fds:
+        return np.zeros(rows.count, np.bool_)
+    log = ctx.decide(ctx.index.fds.name, lambda name: b"/dev/log" in name)
+    return ctx.flagged("WRITES_TO_FD")[rows.type] & own_fd(ctx, rows) & log[np.maximum(rows.fd, 0)]
+
+
+@event("evt.is_syslog")
+def _is_syslog(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    return bools(syslog_rows(ctx, rows))
+
+
+# --- opening files ------------------------------------------------------------------------------------
+
+_O_RDONLY, _O_WRONLY = 1, 2
+_CREATES = 4 | 8192  # O_CREAT, O_TMPFILE
+_CREATED = 0x4000
+_EXECUTABLE = 0o111
+
+
+def _opens(ctx: Context, rows: RowSet, bits: int) -> Bools:
+    """Return which open calls have any of ``bits`` in their flags."""
+    hit = np.zeros(rows.count, np.bool_)
+    places = np.flatnonzero(_open_types(ctx)[rows.type])
+    if len(places) and not rows.synthetic:
+        flags = ctx.args.raw("flags", rows.rows[places])
+        hit[places] = flags.valid & ((flags.values & bits) != 0)
+    return hit
+
+
+def _open_types(ctx: Context) -> Bools:
+    """Return the exits of the open family (of one old layout the enter, which has the parameters)."""
+    exits = ctx.named("open", "openat", "openat2", "open_by_handle_at")
+    has_flags = np.array([any(p.name == "flags" for p in e.params) for e in ctx.catalogue], np.bool_)
+    layouts = np.array([e.sym == "PPME_SYSCALL_OPENAT_E" for e in ctx.catalogue], np.bool_)
+    return (exits & has_flags) | layouts
+
+
+def _opened(ctx: Context, rows: RowSet, _arg: Arg, bits: int) -> Cells:
+    return bools(_opens(ctx, rows, bits))
+
+
+for _name, _bits in (
+    ("evt.is_open_read", _O_RDONLY),
+    ("evt.is_open_write", _O_WRONLY),
+    ("evt.is_open_create", _CREATED),
+):
+    define(_name, Definition(per_event=partial(_opened, bits=_bits)))
+
+
+@event("evt.is_open_exec")
+def _is_open_exec(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    hit = _opens(ctx, rows, _CREATES) | ctx.named("creat")[rows.type]
+    places = np.flatnonzero(hit)
+    if len(places) and not rows.synthetic:
+        mode = ctx.args.raw("mode", rows.rows[places])
+        hit[places] = mode.valid & ((mode.values & _EXECUTABLE) != 0)
+    return bools(hit)

@@ -1,0 +1,269 @@
+"""View and tile files → records. The same rules for the built-in files and for the user's own.
+
+Inputs: TOML files. Outputs: :class:`.model.View`, :class:`.model.Tile`, and for each mistake a
+``DataFileError`` with path, line, key and reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import DataFileError, FilterError
+from ..query import parser, registry
+from .model import (
+    AGGREGATIONS,
+    ALWAYS,
+    CONTAINERS,
+    PLAIN,
+    VIEW_KINDS,
+    ColorRule,
+    ColumnSpec,
+    KeySpec,
+    Tile,
+    View,
+)
+from .tomlfile import Key, Problems, Schema, check, nearest, parse, read_all, tables
+
+VIEW_SCHEMA: Schema = {
+    "id": Key(str, required=True),
+    "name": Key(str, required=True),
+    "kind": Key(str, required=True, choices=VIEW_KINDS),
+    "description": Key(str, required=True),
+    "filter": Key(str),
+    "source": Key(str, choices=("events", "listening")),
+    "drilldown": Key(str),
+    "sort": Key(str),
+    "tags": Key(list),
+    "applies_to": Key(list),
+    "use_defaults": Key(bool),
+    "threads": Key(bool),
+    "propagate_filter": Key(bool),
+    "deeper": Key(bool),
+    "hidden": Key(bool),
+}
+KEY_SCHEMA: Schema = {"field": Key(str, required=True), "containers": Key(str), "group": Key(str)}
+COLUMN_SCHEMA: Schema = {
+    "name": Key(str, required=True),
+    "field": Key(str, required=True),
+    "description": Key(str),
+    "aggregation": Key(str, choices=AGGREGATIONS),
+    "group": Key(str, choices=AGGREGATIONS),
+    "where": Key(str),
+    "width": Key(int),
+    "only": Key(str, choices=(ALWAYS, CONTAINERS, PLAIN)),
+}
+COLOR_SCHEMA: Schema = {
+    "role": Key(str, required=True),
+    "column": Key(str),
+    "above": Key(float),
+    "filter": Key(str),
+}
+TILE_SCHEMA: Schema = {
+    "id": Key(str, required=True),
+    "name": Key(str, required=True),
+    "description": Key(str, required=True),
+    "value": Key(str, required=True, choices=("count", "sum", "distinct", "lines", "alive", "rows")),
+    "unit": Key(str, required=True),
+    "filter": Key(str),
+    "field": Key(str),
+    "trend": Key(str),
+    "contains": Key(list),
+    "excludes": Key(list),
+    "split": Key(str),
+    "target_view": Key(str, required=True),
+    "target_filter": Key(str),
+    "target_sort": Key(str),
+    "drill_key": Key(str),
+    "excludable": Key(bool),
+    "noteworthy": Key(bool),
+}
+TILE_FILE_SCHEMA: Schema = {"category": Key(str, required=True), "base": Key(str)}
+NEEDS_FIELD = ("sum", "distinct", "lines", "alive")
+DEPTH = "%depth"
+
+
+def load_view(path: Path | str, text: str) -> tuple[View | None, list[DataFileError]]:
+    """Return the view that ``text`` describes, or None and everything that is wrong with it."""
+    problems = Problems(path)
+    raw = parse(path, text, problems)
+    if not raw:
+        if not problems.found:
+            problems.add("the file is empty")
+        return None, problems.found
+    top = check(raw, VIEW_SCHEMA, problems, skip=("key", "column", "color"))
+    key = _key(raw, problems)
+    columns = tuple(
+        ColumnSpec(**good)
+        for number, entry in enumerate(tables(raw, "column", problems))
+        if (good := _column(entry, number, problems))
+    )
+    colors = tuple(
+        ColorRule(**good)
+        for number, entry in enumerate(tables(raw, "color", problems))
+        if (good := _color(entry, number, columns, problems))
+    )
+    _filter(top.get("filter"), "filter", problems)
+    if not problems.found:
+        _shape(top, key, columns, problems)
+    if problems.found:
+        return None, problems.found
+    return View(**top, key=key, columns=columns, colors=colors), []
+
+
+def load_tiles(path: Path | str, text: str) -> tuple[list[Tile] | None, list[DataFileError]]:
+    """Return the tiles of one file, all of one category, or None and everything that is wrong.
+
+    A tile with a table ``each`` stands for one tile per entry: ``{name}`` and ``{value}`` in its
+    texts are replaced by the entry's key and value.
+    """
+    problems = Problems(path)
+    raw = parse(path, text, problems)
+    top = check(raw, TILE_FILE_SCHEMA, problems, skip=("tile",))
+    _filter(top.get("base"), "base", problems)
+    found: list[Tile] = []
+    for number, entry in enumerate(tables(raw, "tile", problems)):
+        for variant in _variants(entry, number, problems):
+            good = check(variant, TILE_SCHEMA, problems, "tile", number)
+            for name in ("filter", "target_filter"):
+                _filter(good.get(name), name, problems, "tile", number)
+            for name in ("field", "trend", "split"):
+                _field(good.get(name), name, problems, "tile", number)
+            if good.get("value") in NEEDS_FIELD and "field" not in variant:
+                problems.add(f"the value {good['value']!r} needs a field", "field", "tile", number)
+            if not problems.found:
+                found.append(Tile(**good, category=top["category"], base=top.get("base")))
+    return (None if problems.found else found), problems.found
+
+
+def load_views_of(folder: Path) -> tuple[list[View], list[DataFileError]]:
+    """Return the views of a folder's ``*.toml`` files, and everything that is wrong with the others."""
+    return read_all(folder, load_view)
+
+
+def check_links(views: Iterable[View], known: Mapping[str, View]) -> list[DataFileError]:
+    """Return a problem for each drill-down target that no view of ``known`` answers to."""
+    return [
+        DataFileError(f"{view.id}.toml", None, "drilldown", _unknown_view(view.drilldown, known))
+        for view in views
+        if view.drilldown is not None and view.drilldown not in known
+    ]
+
+
+def _unknown_view(name: str, known: Mapping[str, View]) -> str:
+    return f"there is no view {name!r}{nearest(name, list(known))}"
+
+
+def _key(raw: Mapping[str, Any], problems: Problems) -> KeySpec | None:
+    entry = raw.get("key")
+    if entry is None:
+        return None
+    if not isinstance(entry, dict):
+        problems.add("must be written as [key]", "key")
+        return None
+    good = check(entry, KEY_SCHEMA, problems, "key")
+    for name in KEY_SCHEMA:
+        _field(good.get(name), name, problems, "key")
+    return KeySpec(**good) if "field" in good else None
+
+
+def _column(entry: Mapping[str, Any], number: int, problems: Problems) -> dict[str, Any] | None:
+    before = len(problems.found)
+    good = check(entry, COLUMN_SCHEMA, problems, "column", number)
+    _field(good.get("field"), "field", problems, "column", number)
+    _filter(good.get("where"), "where", problems, "column", number)
+    return good if len(problems.found) == before else None
+
+
+def _color(
+    entry: Mapping[str, Any], number: int, columns: tuple[ColumnSpec, ...], problems: Problems
+) -> dict[str, Any] | None:
+    before = len(problems.found)
+    good = check(entry, COLOR_SCHEMA, problems, "color", number)
+    _filter(good.get("filter"), "filter", problems, "color", number)
+    names = [column.name for column in columns]
+    if "column" in good and good["column"] not in names:
+        hint = nearest(good["column"], names)
+        problems.add(f"there is no column {good['column']!r}{hint}", "column", "color", number)
+    if ("above" in good) != ("column" in good) or ("above" in good) == ("filter" in good):
+        problems.add("needs either a column with 'above', or a filter", None, "color", number)
+    return good if len(problems.found) == before else None
+
+
+def _shape(
+    top: Mapping[str, Any], key: KeySpec | None, columns: tuple[ColumnSpec, ...], problems: Problems
+) -> None:
+    """Check what concerns several keys at once."""
+    kind = top["kind"]
+    if kind == "tiles":
+        return
+    if not columns:
+        problems.add("a view needs at least one [[column]]", "kind")
+    if kind in ("table", "spectrogram") and key is None:
+        problems.add(f"a {kind} needs a [key]", "kind")
+    if kind in ("list", "echo", "events") and key is not None and key.group:
+        problems.add("only tables can have a second level", "group", "key")
+    names = [column.name for column in columns]
+    sort = top.get("sort")
+    if sort is not None and sort not in names:
+        problems.add(f"there is no column {sort!r}{nearest(sort, names)}", "sort")
+    for containers in (False, True):
+        seen: set[str] = set()
+        for number, column in enumerate(columns):
+            if not column.shown(containers):
+                continue
+            if column.name in seen:
+                problems.add(f"there are two columns {column.name!r}", "name", "column", number)
+            seen.add(column.name)
+    if key is not None and key.group is None:
+        for number, column in enumerate(columns):
+            if column.group != "none":
+                problems.add("needs a 'group' in [key]", "group", "column", number)
+
+
+def _variants(entry: Mapping[str, Any], number: int, problems: Problems) -> list[dict[str, Any]]:
+    """Return the entry, or one for each item of its table ``each``."""
+    plain = {key: value for key, value in entry.items() if key != "each"}
+    each = entry.get("each")
+    if each is None:
+        return [plain]
+    if not isinstance(each, dict) or not all(isinstance(value, str) for value in each.values()):
+        problems.add("must be a table of texts", "each", "tile", number)
+        return []
+    return [
+        {
+            key: text.replace("{name}", name).replace("{slug}", slug(name)).replace("{value}", value)
+            if isinstance(text, str)
+            else text
+            for key, text in plain.items()
+        }
+        for name, value in each.items()
+    ]
+
+
+def slug(name: str) -> str:
+    """Return a name as an id: lower case, every run of other characters a minus."""
+    words = "".join(char if char.isalnum() else " " for char in name.lower()).split()
+    return "-".join(words)
+
+
+def _filter(
+    text: str | None, key: str, problems: Problems, table: str | None = None, number: int = 0
+) -> None:
+    if text is None:
+        return
+    try:
+        parser.parse(text.replace(f"{DEPTH}+1", "1"))
+    except FilterError as error:
+        problems.add(f"column {error.column + 1} of the filter: {error.reason}", key, table, number)
+
+
+def _field(text: str | None, key: str, problems: Problems, table: str | None = None, number: int = 0) -> None:
+    if text is None:
+        return
+    name = text.partition("[")[0]
+    if registry.lookup(name) is None:
+        close = registry.nearest(name)
+        hint = f"; did you mean {close!r}?" if close else ""
+        problems.add(f"there is no field {name!r}{hint}", key, table, number)

@@ -1,0 +1,127 @@
+"""The registry of commands: everything a key, the palette, the footer and the help screen can do.
+
+A command is carried out by the nearest node (focused widget, its parents, the screen, the app) with a
+method ``do_<action>``; ``contexts`` names the parts of the screen in which its keys work.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CONTEXTS = {
+    "global": "Everywhere",
+    "main": "All views",
+    "overview": "Overview tiles",
+    "table": "Tables",
+    "events": "System calls",
+    "tree": "Trees of sessions",
+    "streams": "I/O streams",
+    "navigator": "Time navigator",
+    "views": "List of views",
+    "filter": "Filter bar",
+    "find": "Search bar",
+    "pane": "Help, details and messages",
+    "choice": "Menus",
+    "opening": "While a capture opens",
+}
+
+MAIN = ("main",)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing the user can do."""
+
+    id: str  # name used by keymaps: "view.back"
+    title: str  # two or three words: palette and help
+    help: str  # one sentence
+    contexts: tuple[str, ...] = ("global",)
+    action: str = ""  # method is do_<action>; made from the id when empty
+    argument: str | int | None = None
+    footer: str = ""  # label in the footer; empty: not shown there
+
+    @property
+    def method(self) -> str:
+        """Name of the method that carries the command out."""
+        return "do_" + (self.action or self.id.replace(".", "_"))
+
+
+def _sort_commands() -> tuple[Command, ...]:
+    return tuple(
+        Command(f"sort.{n}", f"Sort by column {n}", f"Sort by column {n}; again: reverse.", ("table",), "sort_column", n)
+        for n in range(1, 10)
+    )
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("app.help", "Help", "Show the keys of this place and what each does.", footer="Help"),
+    Command("view.drill", "Drill down", "Go into the selected row, tile or block.", MAIN, footer="Drill"),
+    Command("view.back", "Back", "Return to the row you came from.", MAIN, footer="Back"),
+    Command("view.list", "List of views", "Go to the list of views, or hide it.", footer="Views"),
+    Command("filter.edit", "Edit filter", "Show the filter of this place and change it.", footer="Filter"),
+    Command("view.streams", "I/O streams", "Show what the selection read and wrote.", MAIN, footer="Echo"),
+    Command("view.events", "System calls", "Show the system calls of the selection.", MAIN, footer="Dig"),
+    Command("time.focus", "Time navigator", "Go to the time navigator and back.", footer="Time"),
+    Command("find.open", "Search text", "Search text in this table or stream.", MAIN, footer="Search"),
+    Command("copy.selection", "Copy", "Copy the selected stream or row to the clipboard.", MAIN, footer="Copy"),
+    Command("sort.menu", "Sort by…", "Choose the column to sort by.", ("table",), footer="Sort"),
+    Command("app.quit", "Quit", "Leave scaptui.", ("global", "opening"), footer="Quit"),
+    Command("app.palette", "Command palette", "Choose any command or view by name."),
+    Command("view.home", "Overview", "Return to the Overview of the whole capture.", MAIN),
+    Command("view.container", "Go to container", "Open the container of this row, without other filters.",
+            ("events", "streams", "tree")),
+    Command("view.process", "Go to process", "Open the process of this row, without other filters.",
+            ("events", "streams", "tree")),
+    Command("view.details", "All fields", "Show every field of the event.", ("events", "streams")),
+    Command("copy.block", "Copy block", "Copy the payload of this block only.", ("streams",)),
+    Command("copy.save", "Save stream", "Write the selected stream to a file.", ("streams",)),
+    Command("find.next", "Next match", "Go to the next match.", MAIN),
+    Command("find.previous", "Previous match", "Go to the match before.", MAIN),
+    Command("time.reset", "Whole capture", "Drop the time selection.", (*MAIN, "navigator"), footer="All time"),
+    Command("cursor.up", "Up", "One up.", (*MAIN, "pane")),
+    Command("cursor.down", "Down", "One down.", (*MAIN, "pane")),
+    Command("cursor.left", "Left", "To the left.", (*MAIN, "pane")),
+    Command("cursor.right", "Right", "To the right.", (*MAIN, "pane")),
+    Command("cursor.page_up", "Page up", "A page up.", (*MAIN, "pane")),
+    Command("cursor.page_down", "Page down", "A page down.", (*MAIN, "pane")),
+    Command("cursor.first", "First", "To the first.", (*MAIN, "pane")),
+    Command("cursor.last", "Last", "To the last.", (*MAIN, "pane")),
+    Command("tile.overlay", "Overlay trend", "Show or hide this tile's trend in the time navigator.",
+            ("overview",), footer="Overlay"),
+    Command("fold.toggle", "Fold", "Hide or show what is below this line.", ("tree",), footer="Fold"),
+    Command("stream.mode", "View as…", "Next way of showing payloads: dotted, ascii, hex.", ("streams",),
+            footer="View as"),
+    Command("stream.dotted", "View as dotted", "One line a block, dots for what cannot be shown.", ("streams",),
+            "stream_as", "dotted"),
+    Command("stream.ascii", "View as ascii", "Text with its line ends.", ("streams",), "stream_as", "ascii"),
+    Command("stream.hex", "View as hex", "Offsets, bytes and text.", ("streams",), "stream_as", "hex"),
+    Command("block.next", "Next block", "To the next block.", ("streams",)),
+    Command("block.previous", "Previous block", "To the block before.", ("streams",)),
+    Command("time.left", "Earlier", "Move the time selection to the left.", ("navigator",), footer="Earlier"),
+    Command("time.right", "Later", "Move the time selection to the right.", ("navigator",), footer="Later"),
+    Command("time.zoom_in", "Zoom in", "Halve the time selection.", ("navigator",), footer="Zoom in"),
+    Command("time.zoom_out", "Zoom out", "Double the time selection.", ("navigator",), footer="Zoom out"),
+    Command("time.shrink", "Shorter", "Move the end of the time selection to the left.", ("navigator",)),
+    Command("time.grow", "Longer", "Move the end of the time selection to the right.", ("navigator",)),
+    Command("time.first", "To the start", "Move the time selection to the start.", ("navigator",)),
+    Command("time.last", "To the end", "Move the time selection to the end.", ("navigator",)),
+    Command("time.leave", "Leave", "Return to the view.", ("navigator",)),
+    Command("views.leave", "Leave", "Return to the view without a change.", ("views",), footer="Return"),
+    Command("views.toggle", "Hide list", "Hide the list of views.", ("views",), footer="Hide"),
+    Command("filter.cancel", "Leave as it was", "Close the bar without a change.", ("filter",), footer="Leave as it was"),
+    Command("filter.older", "Older filter", "An earlier filter.", ("filter",), footer="Earlier"),
+    Command("filter.newer", "Newer filter", "A later filter.", ("filter",), footer="Later"),
+    Command("find.cancel", "Close", "Close the search bar.", ("find",), footer="Close"),
+    Command("pane.close", "Close", "Close this.", ("pane",), footer="Close"),
+    Command("pane.use", "Go to this value", "Open everything that has this value in this field.", ("pane",)),
+    Command("pane.narrow", "Narrow to this value", "Add this field and value to the filter.", ("pane",)),
+    Command("pane.next", "Next event", "Details of the next event.", ("pane",)),
+    Command("pane.previous", "Previous event", "Details of the event before.", ("pane",)),
+    Command("choice.cancel", "Close", "Close the menu.", ("choice",), footer="Close"),
+    Command("choice.down", "Down", "One down.", ("choice",)),
+    Command("choice.up", "Up", "One up.", ("choice",)),
+    Command("opening.stop", "Stop", "Stop reading the capture.", ("opening",), footer="Stop"),
+    *_sort_commands(),
+)  # fmt: skip
+
+BY_ID = {command.id: command for command in COMMANDS}

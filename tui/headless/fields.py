@@ -1,0 +1,55 @@
+"""``scaptui fields``: the fields that filters, views and --fields know."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ...core.errors import UsageError
+from ...core.query.registry import FieldSpec, nearest, specs
+from . import output
+
+_GENERATIONS = {"both": "", "old": "only in captures with enter events", "new": "only in captures without enter events"}
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print all fields, those of one class (``fd``), or one field."""
+    chosen = _chosen(arguments.field)
+    if arguments.json:
+        output.write(output.json_text({"fields": [_as_json(spec) for spec in chosen]}) + "\n")
+        return
+    lines = [(_written(spec), spec.type(True).lower(), _described(spec)) for spec in chosen]
+    output.rows(("FIELD", "TYPE", "DESCRIPTION"), lines, (False, False, False))
+
+
+def _chosen(name: str | None) -> list[FieldSpec]:
+    known = [spec for spec in specs().values() if "TABLE_ONLY" not in spec.flags]
+    if name is None:
+        return known
+    chosen = [spec for spec in known if name in (spec.name, spec.group)]
+    if not chosen:
+        hint = nearest(name)
+        raise UsageError(f"There is no field called {name}." + (f" Did you mean {hint}?" if hint else ""))
+    return chosen
+
+
+def _as_json(spec: FieldSpec) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "class": spec.group,
+        "type": spec.type(True),
+        "label": spec.label,
+        "description": spec.desc,
+        "argument": spec.arg.value,
+        "argument_help": spec.arg_help or None,
+        "captures": spec.generation,
+        "flags": sorted(spec.flags),
+    }
+
+
+def _written(spec: FieldSpec) -> str:
+    return spec.name + {"none": "", "optional": "[…]", "required": "[.]"}[spec.arg.value]
+
+
+def _described(spec: FieldSpec) -> str:
+    return "; ".join(part for part in (spec.desc, _GENERATIONS[spec.generation]) if part)

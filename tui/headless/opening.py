@@ -1,0 +1,96 @@
+"""Opening a capture for a headless command: progress while it lasts, a warning when it is damaged."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...core.text import printable
+from .output import complain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...core.capture import Capture
+    from ...core.index.tables import Damage
+
+PATIENCE = 1.0  # seconds without a word
+
+
+class Progress:
+    """A line on standard error that appears after a second, is redrawn, and is wiped at the end."""
+
+    def __init__(self, name: str) -> None:
+        """Name the file that is read."""
+        self._name = printable(name)
+        self._start = time.monotonic()
+        self._lock = threading.Lock()
+        self._shown = False
+        self._ended = False
+        self._last = 0.0
+        self._timer = threading.Timer(PATIENCE, self._say, [f"Opening {self._name} …"])
+        self._timer.daemon = True
+
+    def __enter__(self) -> Progress:
+        """Start the clock."""
+        if _stderr_is_terminal():
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wipe the line."""
+        self._timer.cancel()
+        with self._lock:
+            self._ended = True
+            if self._shown:
+                sys.stderr.write("\r\x1b[K")
+                sys.stderr.flush()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell that ``done`` of ``total`` bytes of the file are read."""
+        now = time.monotonic()
+        if now - self._start < PATIENCE or now - self._last < 0.1 or not _stderr_is_terminal():
+            return
+        self._last = now
+        share = f"{100 * done // total} %" if total else f"{done} bytes"
+        self._say(f"Reading {self._name}: {share}")
+
+    def _say(self, text: str) -> None:
+        with self._lock:
+            if self._ended:
+                return
+            self._shown = True
+            sys.stderr.write(f"\r{text}\x1b[K")
+            sys.stderr.flush()
+
+
+def _stderr_is_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Capture]:
+    """Open the capture, give it, close it; damage is told on standard error after the work."""
+    with Progress(path.name) as progress:
+        from ...core.capture import Capture
+
+        capture = Capture.open(path, progress=progress)
+    try:
+        yield capture
+        for damage in capture.index.damage:
+            complain(damage_sentence(str(path), damage))
+    finally:
+        capture.close()
+
+
+def damage_sentence(path: str, damage: Damage) -> str:
+    """Return the warning about one damaged place, with its offset in the decompressed stream."""
+    reason = damage.reason.rstrip(".")
+    return (
+        f"warning: {path}: {reason}, at offset {damage.offset} (0x{damage.offset:x}); "
+        "everything before it is shown."
+    )

@@ -1,0 +1,142 @@
+"""The header line and the footer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rich.segment import Segment
+from textual import events
+from textual.strip import Strip
+
+from ..cells import clean, cut, duration, utc, width_of
+from ..commands import Command
+from ..model import CaptureInfo
+from .base import Painted, Piece, strip
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the header shows."""
+
+    info: CaptureInfo
+    crumbs: tuple[str, ...] = ()
+    filter: str = ""
+    window: str = ""
+    place: str = ""  # rows and position, right on the second line
+    busy: bool = False
+
+
+class Header(Painted):
+    """Capture and breadcrumbs, filter; a fourth line when the capture is damaged."""
+
+    DEFAULT_CSS = """
+    Header { height: 3; dock: top; }
+    """
+
+    def __init__(self, heading: Heading, *, id: str | None = None) -> None:  # noqa: A002
+        """Show ``heading``."""
+        super().__init__(id=id)
+        self.heading = heading
+        self.styles.height = 4 if heading.info.notice else 3
+
+    def change(self, **fields: object) -> None:
+        """Change parts of the heading."""
+        self.heading = replace(self.heading, **fields)  # pyright: ignore[reportArgumentType]
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line."""
+        heading, width = self.heading, self.size.width
+        info = heading.info
+        if y == 0:
+            figures = f"{info.events:,} events · {duration(info.duration_ns)}"
+            if width >= 100:
+                figures += f" · from {utc(info.start_ts)}"
+            name = cut(info.name, max(8, width - width_of(figures) - 4))
+            left: list[Piece] = [(f" {name} ", self.role("header"))]
+            return self._ends(left, f"{figures} ", self.role("header.key"), "header.key")
+        if y == 1:
+            place = heading.place + ("  working…" if heading.busy else "")
+            return self._ends(self._crumbs(width - width_of(place) - 3), place + " ", self.role("dim"), None)
+        if y == 2:
+            window = f"Time {heading.window.strip()} " if heading.window else ""
+            shown = cut(heading.filter, width - width_of(window) - 10) if heading.filter else "none"
+            pieces: list[Piece] = [(" Filter ", self.role("dim")), (shown, self.role("cell" if heading.filter else "dim"))]
+            return self._ends(pieces, window, self.role("notice"), None)
+        return strip([(" " + cut(info.notice, width - 2), self.role("notice"))], width, self.role("notice"))
+
+    def _crumbs(self, room: int) -> list[Piece]:
+        """Return the breadcrumbs, the first ones left out when there is no room for all."""
+        crumbs = [clean(crumb) for crumb in self.heading.crumbs]
+        if not crumbs:
+            return []
+        dropped = 0
+        while len(crumbs) > 1 and sum(width_of(crumb) + 3 for crumb in crumbs) + (3 if dropped else 0) > room:
+            crumbs.pop(0)
+            dropped += 1
+        pieces: list[Piece] = [(" ", self.role("crumb"))]
+        if dropped:
+            pieces.append(("… › ", self.role("dim")))
+        for crumb in crumbs[:-1]:
+            pieces += [(crumb, self.role("crumb")), (" › ", self.role("dim"))]
+        return [*pieces, (cut(crumbs[-1], max(8, room - 6)), self.role("crumb.current"))]
+
+    def _ends(self, left: list[Piece], right: str, style: object, fill: str | None) -> Strip:
+        width = self.size.width
+        begin = strip(left, width - width_of(right), self.role(fill) if fill else self.rich_style)
+        return Strip([*begin, Segment(clean(right), style)]).adjust_cell_length(width)  # pyright: ignore[reportArgumentType]
+
+
+class Footer(Painted):
+    """The keys that work here, made from the registry of commands and the keymap."""
+
+    DEFAULT_CSS = """
+    Footer { height: 1; dock: bottom; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        """Start empty."""
+        super().__init__(id=id)
+        self.commands: list[tuple[str, Command]] = []
+        self._ends: list[int] = []
+
+    def show(self, contexts: tuple[str, ...]) -> None:
+        """Show the commands of ``contexts`` (innermost first)."""
+        keymap = self.scaptui.keymap
+        found: dict[str, tuple[str, Command]] = {}
+        for context in contexts:
+            for command in keymap.bound(context):
+                if command.footer and command.id not in found:
+                    found[command.id] = (keymap.keys_of(command, [context])[0], command)
+        self.commands = list(found.values())
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint the keys, as many as fit; help and quit always."""
+        width = self.size.width
+        shown: list[tuple[str, Command]] = []
+        room = width
+        last = [entry for entry in self.commands if entry[1].id in ("app.help", "app.quit")]
+        for entry in [*last, *[entry for entry in self.commands if entry not in last]]:
+            size = width_of(entry[0]) + width_of(entry[1].footer) + 2
+            if size > room:
+                break
+            shown.append(entry)
+            room -= size
+        order = {command.id: number for number, (_, command) in enumerate(self.commands)}
+        shown.sort(key=lambda entry: (entry[1].id == "app.quit", order[entry[1].id]))
+        pieces: list[Piece] = []
+        self._ends, at = [], 0
+        self._shown = shown
+        for key, command in shown:
+            pieces += [(key, self.role("key")), (f"{command.footer}", self.role("key.label")), ("  ", self.role("key.label"))]
+            at += width_of(key) + width_of(command.footer) + 2
+            self._ends.append(at)
+        return strip(pieces, width, self.role("key.label"))
+
+    async def on_click(self, event: events.Click) -> None:
+        """Do what was clicked."""
+        for end, (_, command) in zip(self._ends, self._shown, strict=True):
+            if event.x < end:
+                self.scaptui.perform(command)
+                return

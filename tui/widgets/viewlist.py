@@ -1,0 +1,62 @@
+"""The list of views that make sense at this point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import on
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from ..cells import clean
+from ..model import ViewInfo
+
+
+class ViewList(OptionList):
+    """Offers views by name; the one on screen has a mark."""
+
+    DEFAULT_CSS = """
+    ViewList { width: 22; height: 1fr; border: none; padding: 0; scrollbar-size-vertical: 1; }
+    """
+    contexts = ("views",)
+
+    @dataclass
+    class Picked(Message):
+        """The user wants to see this view."""
+
+        view: str
+
+    class Left(Message):
+        """The user wants to return; ``hide``: without the list."""
+
+        def __init__(self, hide: bool) -> None:
+            """Take whether the list is to be hidden."""
+            self.hide = hide
+            super().__init__()
+
+    def offer(self, views: Sequence[ViewInfo], current: str) -> None:
+        """Show these views with ``current`` highlighted."""
+        ids = [view.id for view in views]
+        self.clear_options()
+        self.add_options(
+            Option(Text(("• " if view.id == current else "  ") + clean(view.name), no_wrap=True), id=view.id)
+            for view in views
+        )
+        self.highlighted = ids.index(current) if current in ids else (0 if ids else None)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if event.option_id is not None:
+            self.post_message(self.Picked(event.option_id))
+
+    def do_views_leave(self) -> None:
+        """Return without a change."""
+        self.post_message(self.Left(False))
+
+    def do_views_toggle(self) -> None:
+        """Return and hide the list."""
+        self.post_message(self.Left(True))

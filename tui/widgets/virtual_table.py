@@ -1,0 +1,293 @@
+"""A table that asks for the visible rows only: its cost does not depend on how many there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from ..cells import clean, cut, fit, width_of
+from ..model import Rows
+from .base import Painted, marked
+
+GAP = 1  # cells between columns
+NARROW = 3
+CHUNK = 64  # rows asked for at once
+
+
+class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows of a :class:`Rows` under a header line, with a cursor.
+
+    Text is cleaned here, in :meth:`_line`, and nowhere is markup made of it. Lines are cached by what they
+    show, so that a step of the cursor paints two lines.
+    """
+
+    DEFAULT_CSS = """
+    VirtualTable { scrollbar-size-horizontal: 0; scrollbar-size-vertical: 1; }
+    """
+    contexts = ("table", "main")
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    @dataclass
+    class Chosen(Message):
+        """A row was double-clicked."""
+
+        row: int
+
+    @dataclass
+    class HeaderClicked(Message):
+        """A column's title was clicked."""
+
+        column: int
+
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last of a burst matters."""
+            return isinstance(message, VirtualTable.Moved)
+
+    COLUMN_LIMIT: ClassVar[int] = 60
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        """Start empty."""
+        super().__init__(id=id)
+        self.source: Rows | None = None
+        self.pattern = ""
+        self._widths: list[int] = []
+        self._version = 0
+        self._chunks: LRUCache[int, list[list[str]]] = LRUCache(16)
+        self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
+
+    # ------------------------------------------------------------------ rows
+
+    def show(self, source: Rows, cursor: int = 0, scroll: int | None = None) -> None:
+        """Show ``source`` with the cursor on row ``cursor`` and, if given, row ``scroll`` at the top."""
+        self.source = source
+        self._version += 1
+        self._chunks.clear()
+        self._lines.clear()
+        self._widths = [self._header_width(index) for index in range(len(source.columns))]
+        cursor = max(0, min(cursor, source.count - 1))
+        first = cursor - self.page_rows // 2 if scroll is None else scroll
+        if scroll is None and cursor < self.page_rows:
+            first = 0
+        self._measure(max(0, min(first, source.count - self.page_rows)))
+        self._resize()
+        self.set_reactive(VirtualTable.cursor, cursor)
+        self.scroll_to(x=0, y=max(0, first), animate=False, force=True)
+        self._reveal()
+        self.refresh()
+        self.post_message(self.Moved())
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return self.source.count if self.source is not None else 0
+
+    @property
+    def page_rows(self) -> int:
+        """How many rows fit on the screen."""
+        return max(1, self.size.height - 1)
+
+    @property
+    def first_row(self) -> int:
+        """The row shown at the top."""
+        return round(self.scroll_y)
+
+    def _cells(self, row: int) -> list[str]:
+        """Return the cleaned cells of a row; its neighbours are asked for with it."""
+        assert self.source is not None
+        number, place = divmod(row, CHUNK)
+        chunk = self._chunks.get(number)
+        if chunk is None:
+            found = self.source.rows(number * CHUNK, min(self.count, (number + 1) * CHUNK))
+            chunk = [[clean(cell) for cell in cells] for cells in found]
+            self._chunks[number] = chunk
+        return chunk[place] if place < len(chunk) else []
+
+    # ---------------------------------------------------------------- widths
+
+    def _header_width(self, index: int) -> int:
+        assert self.source is not None
+        column = self.source.columns[index]
+        return max(NARROW, width_of(column.name) + 2, column.width)
+
+    def _measure(self, first: int) -> None:
+        """Widen the columns to what the page from ``first`` on needs; they never get narrower."""
+        if self.source is None:
+            return
+        widths = list(self._widths)
+        for row in range(first, min(self.count, first + self.page_rows)):
+            for index, cell in enumerate(self._cells(row)):
+                limit = max(self.source.columns[index].limit, self._header_width(index))
+                widths[index] = max(widths[index], min(limit, width_of(cell)))
+        if widths != self._widths:
+            self._widths = widths
+            self._lines.clear()
+            self._resize()
+
+    def _resize(self) -> None:
+        width = sum(self._widths) + GAP * len(self._widths)
+        self.virtual_size = Size(max(width, self.size.width), self.count + 1)
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight when the size changes."""
+        self._lines.clear()
+        self._measure(self.first_row)
+        self._resize()
+        self._reveal()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Make room for what comes into sight."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self._measure(self.first_row)
+
+    # -------------------------------------------------------------- painting
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line: the header, or a row."""
+        width = self.size.width
+        if self.source is None or width <= 0:
+            return Strip.blank(max(width, 0), self.rich_style)
+        left, top = round(self.scroll_x), self.first_row
+        row = top + y - 1
+        if y == 0:
+            return self._header().crop_extend(left, left + width, self.role("column"))
+        if row >= self.count:
+            return Strip.blank(width, self.rich_style)
+        under = 0 if row != self.cursor else 2 if self.has_focus else 1
+        key = (self._version, row, under, width, left, self.scaptui.palette.name, self.pattern)
+        line = self._lines.get(key)
+        if line is None:
+            line = self._line(row, under).crop_extend(left, left + width, self._row_style(under))
+            self._lines[key] = line
+        return line
+
+    def _row_style(self, under: int) -> Style:
+        return self.role(("cell", "selection.blurred", "selection")[under])
+
+    def _spread(self) -> list[int]:
+        """Return the widths with the last column taking the rest of the line."""
+        widths = list(self._widths)
+        if widths:
+            used = sum(widths[:-1]) + GAP * len(widths)
+            widths[-1] = max(widths[-1], self.size.width - used)
+        return widths
+
+    def _header(self) -> Strip:
+        assert self.source is not None
+        order = getattr(self.source, "sort", None)
+        segments: list[Segment] = []
+        for index, (column, width) in enumerate(zip(self.source.columns, self._spread(), strict=True)):
+            is_sorted = order is not None and order[0] == index
+            mark = ("▲" if order[1] else "▼") if is_sorted and order else ""
+            name = cut(column.name, width - len(mark)) + mark
+            style = self.role("column.sorted" if is_sorted else "column")
+            segments += [Segment(fit(name, width, right=column.right), style), Segment(" " * GAP, self.role("column"))]
+        return Strip(segments)
+
+    def _line(self, row: int, under: int) -> Strip:
+        assert self.source is not None
+        base = self._row_style(under)
+        hit = self.role("match.current" if under else "match")
+        segments: list[Segment] = []
+        cells = self._cells(row)
+        for column, width, cell in zip(self.source.columns, self._spread(), cells, strict=False):
+            text = fit(cell, width, right=column.right)
+            segments += marked(text, self.pattern, base, hit)
+            segments.append(Segment(" " * GAP, base))
+        return Strip(segments)
+
+    def set_pattern(self, pattern: str) -> None:
+        """Set off ``pattern`` in the cells."""
+        self.pattern = pattern
+        self.refresh()
+
+    # ---------------------------------------------------------------- cursor
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Repaint the two lines and keep the cursor in sight."""
+        self.refresh_lines(old + 1)
+        self.refresh_lines(new + 1)
+        self._reveal()
+        self.post_message(self.Moved())
+
+    def validate_cursor(self, cursor: int) -> int:
+        """Keep the cursor on a row."""
+        return max(0, min(cursor, self.count - 1))
+
+    def _reveal(self) -> None:
+        top = self.first_row
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, force=True)
+        elif self.cursor >= top + self.page_rows:
+            self.scroll_to(y=self.cursor - self.page_rows + 1, animate=False, force=True)
+
+    def on_focus(self) -> None:
+        """Show the cursor as active."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show the cursor as inactive."""
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a row, drill on a double click, sort by a header."""
+        if self.source is None:
+            return
+        if event.y == 0:
+            x = event.x + round(self.scroll_x)
+            for index, width in enumerate(self._spread()):
+                x -= width + GAP
+                if x < 0:
+                    self.post_message(self.HeaderClicked(index))
+                    return
+            return
+        row = self.first_row + event.y - 1
+        if row < self.count:
+            self.cursor = row
+            if event.chain == 2:
+                self.post_message(self.Chosen(row))
+
+    def do_cursor_up(self) -> None:
+        """One row up."""
+        self.cursor -= 1
+
+    def do_cursor_down(self) -> None:
+        """One row down."""
+        self.cursor += 1
+
+    def do_cursor_page_up(self) -> None:
+        """A page up."""
+        self.cursor -= self.page_rows
+
+    def do_cursor_page_down(self) -> None:
+        """A page down."""
+        self.cursor += self.page_rows
+
+    def do_cursor_first(self) -> None:
+        """To the first row."""
+        self.cursor = 0
+
+    def do_cursor_last(self) -> None:
+        """To the last row."""
+        self.cursor = self.count - 1
+
+    def do_cursor_left(self) -> None:
+        """Scroll four cells to the left."""
+        self.scroll_to(x=max(0, round(self.scroll_x) - 4), animate=False)
+
+    def do_cursor_right(self) -> None:
+        """Scroll four cells to the right."""
+        self.scroll_to(x=min(self.max_scroll_x, round(self.scroll_x) + 4), animate=False)
