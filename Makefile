@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TREE := build/tree
 
-.PHONY: help demo test check format lint types contracts docs bench screenshots clean
+.PHONY: help demo test check format lint types contracts tree docs bench screenshots clean
 
 help:
 	@echo "make demo         install into $(VENV) and open the demo capture"
@@ -33,15 +33,17 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(VENV)/.installed-dev
+types: $(VENV)/.installed-dev tree
 	$(BIN)/basedpyright
 
-# The packages lie in core/, tui/ and keymaps/; tools that want to see scaptui/core get links.
-contracts: $(VENV)/.installed-dev
+contracts: $(VENV)/.installed-dev tree
+	PYTHONPATH=$(TREE) $(BIN)/lint-imports --no-cache
+
+# The packages lie in core/, tui/ and keymaps/; tools that look for scaptui/core get links.
+tree:
 	@rm -rf $(TREE) && mkdir -p $(TREE)/scaptui
 	@ln -s ../../../src/scaptui/__init__.py ../../../src/scaptui/__main__.py ../../../core ../../../tui \
 		../../../keymaps $(TREE)/scaptui/
-	PYTHONPATH=$(TREE) $(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python .ci/check_docs.py

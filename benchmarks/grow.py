@@ -1,6 +1,6 @@
 """Make a long capture out of a short one: its events again and again, each round later in time.
 
-    python benchmarks/grow.py SOURCE TARGET --events 2000000
+python benchmarks/grow.py SOURCE TARGET --events 2000000
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-EVENT_BLOCKS = {0x204: 10, 0x208: 14, 0x216: 10, 0x217: 14, 0x221: 10, 0x222: 14}  # type: offset of the time
+EVENT_BLOCKS = {
+    0x204: 10,
+    0x208: 14,
+    0x216: 10,
+    0x217: 14,
+    0x221: 10,
+    0x222: 14,
+}  # offset of the time by block type
 NO_TIME = (0, 2**64 - 1)  # container descriptions put in before the first event
 GAP_NS = 1_000_000  # between the last event of a round and the first of the next
 
@@ -26,7 +33,7 @@ class Parts(NamedTuple):
 
 
 def take_apart(data: bytes) -> Parts:
-    """Split the decompressed stream of a capture; blocks after the first event that are no events are left out."""
+    """Split the decompressed stream of a capture; after the first event, only events are kept."""
     preamble = bytearray()
     events: list[bytes] = []
     position = 0

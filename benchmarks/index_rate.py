@@ -81,7 +81,9 @@ def main() -> None:
         memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
         size = grown.stat().st_size
 
-    print(f"{SOURCE} grown to {events:,} events, {size / 1e6:.0f} MB plain; median of {arguments.rounds} rounds")
+    print(
+        f"{SOURCE} grown to {events:,} events, {size / 1e6:.0f} MB plain; median of {arguments.rounds} rounds"
+    )
     print(_row("scaptui index (in process, warm)", ours, events))
     print(f"  peak memory above the warm process: {memory / events:.0f} bytes an event")
     if not with_sysdig:

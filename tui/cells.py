@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from rich.cells import cell_len, set_cell_size
 
 from ..core.text import printable
+from ..core.views.units import SECOND, amount, duration, size
+
+__all__ = ["amount", "clean", "cut", "duration", "fit", "resample", "size", "sparkline", "utc", "width_of"]
 
 BARS = "▁▂▃▄▅▆▇█"
 ELLIPSIS = "…"
@@ -72,37 +75,9 @@ def sparkline(values: Sequence[float], width: int) -> str:
     )
 
 
-def duration(ns: int) -> str:
-    """Return a span of time for people: ``12.1s``, ``3m07s``, ``450ms``."""
-    if ns < 1_000:
-        return f"{ns}ns"
-    if ns < 1_000_000:
-        return f"{ns / 1e3:.3g}us"
-    if ns < 1_000_000_000:
-        return f"{ns / 1e6:.3g}ms"
-    seconds = ns / 1e9
-    if seconds < 60:
-        return f"{seconds:.3g}s"
-    minutes, rest = divmod(int(seconds), 60)
-    if minutes < 60:
-        return f"{minutes}m{rest:02d}s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes:02d}m"
-
-
-def size(count: float) -> str:
-    """Return bytes for people, powers of 1024: ``76B``, ``1.21K``, ``3.4M``."""
-    value = float(count)
-    for suffix in ("B", "K", "M", "G", "T"):
-        if abs(value) < 1024 or suffix == "T":
-            return f"{value:.0f}B" if suffix == "B" else f"{value:.3g}{suffix}" if value < 1000 else f"{value:.0f}{suffix}"
-        value /= 1024
-    return ""
-
-
 def utc(ns: int) -> str:
     """Return a time with date and zone: ``2017-09-23 00:44:29 UTC``."""
     try:
-        return datetime.fromtimestamp(ns // 1_000_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        return datetime.fromtimestamp(ns // SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (ValueError, OverflowError, OSError):
         return f"{ns} ns"

@@ -16,7 +16,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from .. import __version__
+from scaptui import __version__
+
 from ..core.errors import BAD_INPUT, BAD_USAGE, OK, FilterError, ScaptuiError, UsageError
 from .headless import output
 
@@ -67,7 +68,9 @@ def _view(parser: argparse.ArgumentParser) -> None:
     _capture(parser)
     parser.add_argument("view", metavar="VIEW", help="a view's id; `scaptui views` lists them")
     _filter(parser)
-    parser.add_argument("--sort", metavar="COL", help="name or number of the column to sort by; -COL reverses")
+    parser.add_argument(
+        "--sort", metavar="COL", help="name or number of the column to sort by; -COL reverses"
+    )
     parser.add_argument("--limit", type=_count, metavar="N", help="print the first N rows only")
     parser.add_argument("--containers", action="store_true", help="add the containers' columns")
     _json(parser)
@@ -213,7 +216,7 @@ def _run_screen(arguments: list[str]) -> int:
 
 def demo() -> AbstractContextManager[Path]:
     """Give the path of the demo capture that comes with the package."""
-    return as_file(files(__package__).joinpath("demo", "http500.scap"))
+    return as_file(files("scaptui.tui").joinpath("demo", "http500.scap"))
 
 
 def _check_text(text: str | None) -> None:

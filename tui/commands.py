@@ -26,6 +26,7 @@ CONTEXTS = {
 }
 
 MAIN = ("main",)
+VIEW_CONTEXTS = frozenset({"main", "overview", "table", "events", "tree", "streams"})
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Command:
         """Name of the method that carries the command out."""
         return "do_" + (self.action or self.id.replace(".", "_"))
 
+    def works_in(self, context: str) -> bool:
+        """Return whether a keymap may give the command a key in ``context``."""
+        inside = context in VIEW_CONTEXTS and "main" in self.contexts
+        return context == "global" or inside or not {context, "global"}.isdisjoint(self.contexts)
+
 
 def _sort_commands() -> tuple[Command, ...]:
     return tuple(
@@ -59,8 +65,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("view.back", "Back", "Return to the row you came from.", MAIN, footer="Back"),
     Command("view.list", "List of views", "Go to the list of views, or hide it.", footer="Views"),
     Command("filter.edit", "Edit filter", "Show the filter of this place and change it.", footer="Filter"),
-    Command("view.streams", "I/O streams", "Show what the selection read and wrote.", MAIN, footer="Echo"),
-    Command("view.events", "System calls", "Show the system calls of the selection.", MAIN, footer="Dig"),
+    Command("view.streams", "I/O streams", "Show what the selection read and wrote.", MAIN, footer="I/O"),
+    Command("view.events", "System calls", "Show the system calls of the selection.", MAIN, footer="Syscalls"),
     Command("time.focus", "Time navigator", "Go to the time navigator and back.", footer="Time"),
     Command("find.open", "Search text", "Search text in this table or stream.", MAIN, footer="Search"),
     Command("copy.selection", "Copy", "Copy the selected stream or row to the clipboard.", MAIN, footer="Copy"),

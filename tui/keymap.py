@@ -88,7 +88,7 @@ def load_keymap(name: str | None = None) -> Keymap:
             if command is None:
                 hint = nearest(str(command_id), list(BY_ID))
                 raise file.error(written, f"{command_id!r} is not a command{hint}", context)
-            if context != "global" and context not in command.contexts and "global" not in command.contexts:
+            if not command.works_in(context):
                 raise file.error(written, f"{command_id} does not work in [{context}]", context)
             sequence = tuple(written.split(" "))
             for key in sequence:

@@ -81,10 +81,10 @@ class Rows(Protocol):
 class SortableRows(Rows, Protocol):
     """Rows that can be put into another order."""
 
-    sort: tuple[int, bool] | None
+    sort: tuple[int, bool] | None  # column, largest first
 
-    def sorted_by(self, column: int, reverse: bool) -> SortableRows:
-        """Return the rows ordered by ``column``: figures from the largest, text from A; or reversed."""
+    def sorted_by(self, column: int, descending: bool | None) -> SortableRows:
+        """Return the rows ordered by ``column``; None: its usual way round (figures from the largest)."""
         ...
 
 

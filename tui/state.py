@@ -34,9 +34,9 @@ class ViewState:
     key_field: str = ""  # field of the last selection; decides which views are offered; "": whole capture
     label: str = ""  # what was selected to get here, for the breadcrumbs
     edited: bool = False  # the filter was typed by hand
-    sort: tuple[int, bool] | None = None  # column, reversed
+    sort: tuple[int, bool] | None = None  # column, largest first
     selected: str | None = None  # key of the selected row
-    scroll: int = 0  # first row shown
+    scroll: int | None = None  # first row shown; None: where the selected row is in sight
 
     @property
     def query(self) -> Query:

@@ -243,7 +243,7 @@ def _short(sym: str) -> str:
     return sym.removeprefix("PPME_").removeprefix("SYSCALL_")
 
 
-def _facts(info: catalogue.EventInfo) -> int:
+def _facts(info: catalogue.EventInfo, modern: bool) -> int:
     flags = info.flags
     facts = 0
     for name, bit in (
@@ -261,7 +261,7 @@ def _facts(info: catalogue.EventInfo) -> int:
         facts |= E_NO_THREAD
     if short in ("SCHEDSWITCH_6_E", "SCHEDSWITCH_1_E", "PROCINFO_E"):
         facts |= E_EXISTING_THREAD
-    records = ("CONTAINER_", "USER_ADDED", "USER_DELETED", "GROUP_ADDED", "GROUP_DELETED", "ASYNCEVENT")
+    records = ("CONTAINER_", "USER_ADDED", "USER_DELETED", "GROUP_ADDED", "GROUP_DELETED")
     if info.category == "INTERNAL" or short.startswith(records):
         facts |= E_HIDDEN
     if "SYSCALL" in info.sources:
@@ -269,6 +269,8 @@ def _facts(info: catalogue.EventInfo) -> int:
     if info.params and not info.is_enter:
         first = info.params[0].name
         if first == "res" or (first == "fd" and "CREATES_FD" in flags):
+            facts |= E_HAS_RES
+        elif modern and facts & E_SYSCALL and short != "GENERIC_X":
             facts |= E_HAS_RES
     if info.is_enter and (short in _STORED or short.removeprefix("SOCKET_") in _STORED):
         facts |= E_STORE_ENTER
@@ -292,7 +294,7 @@ def event_table(modern: bool) -> EventTable:
         code = info.id
         short = _short(info.sym)
         action[code] = by_short.get(short, A_NONE)
-        facts[code] = _facts(info)
+        facts[code] = _facts(info, modern)
         if action[code] == A_CLONE:
             facts[code] |= E_NO_FAKE
         for index, param in enumerate(newest[code].params):

@@ -312,8 +312,10 @@ def _event(
             row = _apply(
                 st, et, buf, slots, n, life, event, code, action, ts, res, has_res, fd, row, enter_slots, facts
             )
-            if facts & a.E_CREATES_FD:
+            if facts & a.E_CREATES_FD and not (modern and action == a.A_DUP):
                 fd = _created_fd(st, buf, slots, n, action, res)
+            elif modern and action == a.A_FCNTL and res >= 0 and number(st, buf, slots, n, a.P_CMD, 0) in (1, 26):
+                fd = _clamp(res)
         if modern and facts & a.E_CREATES_FD and action == a.A_NONE:
             fd = _clamp(res)
         lives[L_FD] = fd
@@ -477,6 +479,8 @@ def _descriptors(
         if res >= 0 or res == _EINPROGRESS:
             at = st.off[j] if j < n else np.int64(0)
             return sockets.connected(st, life, event, fd, row, buf, at, st.plen[j] if j < n else np.int64(0))
+        if not modern and row >= 0 and j < n:
+            return sockets.failed_connect(st, event, row, buf, st.off[j], st.plen[j])
         return row
     if action == a.A_TUPLE:
         if res < 0 or row < 0:

@@ -280,7 +280,7 @@ def _descriptors(state: State, meta: Metadata) -> State:
                 else:
                     flags |= FD_CLIENT
         elif kind in (KIND_IPV4_SERVER, KIND_IPV6_SERVER):
-            flags |= FD_ADDR_NAME | FD_BOUND | FD_SERVER
+            flags |= FD_ADDR_NAME | FD_BOUND
         elif kind == KIND_UNIX:
             flags |= FD_SERVER if e.name else FD_CLIENT
         rows[i, F_KIND] = kind

@@ -12,10 +12,12 @@ from ..kernel import inline
 from .files import KIND_UNIX, add, changed, new_fd
 from .readers import i64, u16
 from .state import (
+    F_COLUMNS,
     F_DEST,
     F_DIP_HI,
     F_DIP_LO,
     F_DPORT,
+    F_FIRST,
     F_FLAGS,
     F_KIND,
     F_L4,
@@ -28,6 +30,7 @@ from .state import (
     FD_HAS_TUPLE,
     L_CAP,
     L_TABLE,
+    S_FDS,
     State,
 )
 from .strings import intern_text
@@ -493,12 +496,10 @@ def tuple_update(
         st.f[new, F_FLAGS] &= ~FD_ADDR_NAME
     st.f[new, F_KIND] = new_kind
     if not _set_addresses(st, new, sip, sip2, sport, dip, dip2, dport):
-        add(st, life, event, fd, new)
-        return new
+        return _settle(st, life, event, fd, row, new)
     if st.f[new, F_L4] == L4_UNKNOWN:
         st.f[new, F_L4] = L4_UDP
     complete(st, new)
-    add(st, life, event, fd, new)
     if not st.f[new, F_FLAGS] & (FD_CLIENT | FD_SERVER):
         st.f[new, F_FLAGS] |= _guess_role(st, life, event, new, reads)
     if st.f[new, F_KIND] == KIND_IPV4 or st.f[new, F_KIND] == KIND_IPV6:
@@ -507,4 +508,56 @@ def tuple_update(
             _swap(st, new)
         st.f[new, F_FLAGS] = (st.f[new, F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
         st.f[new, F_NAME] = 0
+    return _settle(st, life, event, fd, row, new)
+
+
+@inline
+def _settle(st: State, life: int, event: int, fd: int, row: int, new: int) -> int:
+    """Put the new state of a descriptor into its table, or drop it when nothing changed after all."""
+    if new == row:
+        return row
+    same = True
+    for c in range(F_COLUMNS):
+        if c != F_FIRST and st.f[new, c] != st.f[row, c]:
+            same = False
+    if same and new == st.s[S_FDS] - 1:
+        st.s[S_FDS] = new
+        return row
+    add(st, life, event, fd, new)
+    return new
+
+
+@inline
+def failed_connect(st: State, event: int, row: int, b: U8, at: int, length: int) -> int:
+    """A state of the descriptor that only the failed call shows: with the name it tried to reach.
+
+    The old reader prints it; the descriptor in the table stays as it is.
+    """
+    family = np.int64(b[at]) if length > 0 else np.int64(-1)
+    inet = family == AF_INET and length >= 13
+    inet6 = family == AF_INET6 and length >= 37
+    if not (inet or inet6 or (family == AF_UNIX and length >= 17)):
+        return row
+    new = st.s[S_FDS]
+    st.s[S_FDS] = new + 1
+    for c in range(F_COLUMNS):
+        st.f[new, c] = st.f[row, c]
+    st.f[new, F_FIRST] = event
+    if family == AF_UNIX:
+        set_unix(st, new, b, at, length)
+        return new
+    if inet:
+        _set_addresses(st, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11))
+    else:
+        _set_addresses(
+            st,
+            new,
+            i64(b, at + 1),
+            i64(b, at + 9),
+            u16(b, at + 17),
+            i64(b, at + 19),
+            i64(b, at + 27),
+            u16(b, at + 35),
+        )
+    st.f[new, F_FLAGS] = (st.f[new, F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
     return new

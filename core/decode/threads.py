@@ -518,12 +518,17 @@ def new_child(
     args = listing(st, b, slots, n, P_ARGS)
     if not has(slots, n, P_COMM):
         comm = exe
-    if parent_fake and lookup_tid != tid:
+    if parent_fake and not from_child:
         # an unknown caller looks like its child
         row = new_row(st, parent, event)
         st.t[row, T_COMM] = comm
         st.t[row, T_EXE] = exe
         st.t[row, T_ARGS] = args
+        if modern:
+            st.t[row, T_PID] = number(st, b, slots, n, P_PID, -1)
+            st.t[row, T_PTID] = number(st, b, slots, n, P_PTID, -1)
+            st.t[row, T_VTID] = vtid
+            st.t[row, T_VPID] = vpid
     child = new_life(st, tid, event)
     t = st.t[st.lives[child, L_ROW]]
     p = st.t[st.lives[parent, L_ROW]]
@@ -614,7 +619,11 @@ def execve(
     has_comm = has(slots, n, P_COMM)
     t[T_COMM] = string(st, b, slots, n, P_COMM) if has_comm else exe
     t[T_ARGS] = listing(st, b, slots, n, P_ARGS)
+    was_fake = is_fake(st, life)
     t[T_PID] = number(st, b, slots, n, P_PID, t[T_PID])
+    if modern and was_fake:
+        t[T_VTID] = t[T_TID]
+        t[T_VPID] = t[T_PID]
     ptid = number(st, b, slots, n, P_PTID, -1)
     if t[T_PTID] == -1 or (modern and ptid > 0 and find(st, t[T_PTID]) < 0):
         t[T_PTID] = ptid

@@ -52,6 +52,7 @@ SWAPPED_MAGIC = 0x4D3C2B1A
 MAJOR = 1  # newest major version of the format that is understood
 FRAME = 12  # bytes of a block around its body: type, length, trailer
 MAX_BLOCK = 1 << 28  # no sound block is longer
+_WORTH_WAITING = 1 << 20  # length up to which a cut block may be the next sound one
 HEADER_V1 = 22  # event header: ts u64, tid i64, len u32, type u16
 HEADER_V2 = 26  # and nparams u32
 
@@ -170,13 +171,15 @@ def frame(data: bytes | bytearray | memoryview, start: int, end: int) -> Frame |
     return Frame(kind, start, length, complete, sound)
 
 
-def find_block(data: bytes | bytearray | memoryview, start: int, end: int) -> int:
-    """Return the first place from ``start``, in steps of 4, where a whole sound block of a known type begins.
+def find_block(data: bytes | bytearray | memoryview, start: int, end: int, eof: bool = True) -> int:
+    """Return the first place from ``start``, in steps of 4, where a sound block of a known type begins.
 
-    Returns -1 when ``data[start:end]`` holds none. For finding the way again after damage.
+    Returns -1 when ``data[start:end]`` holds none. For finding the way again after damage. Without
+    ``eof`` a block that the end of the data cuts also counts, unless it claims to be very long:
+    more data will tell.
     """
     count = max(end - start, 0) // 4
-    if count < 3:
+    if count < 2:
         return -1
     words = np.frombuffer(data, dtype="<u4", count=count, offset=start)
     lengths = words[1:].astype(np.int64)
@@ -184,7 +187,9 @@ def find_block(data: bytes | bytearray | memoryview, start: int, end: int) -> in
     for place in places.tolist():
         at = start + 4 * place
         found = frame(data, at, end)
-        if found is not None and found.complete and found.sound:
+        if found is None or not found.sound:
+            continue
+        if found.complete or (not eof and found.length <= _WORTH_WAITING):
             return at
     return -1
 

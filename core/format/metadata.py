@@ -88,7 +88,7 @@ class Metadata:
             if self._lost is not None:
                 pos = self._find(data, pos, end, base, eof)
                 if self._lost is not None:
-                    return Step(pos, Status.END if eof else Status.MORE, FRAME)
+                    return Step(pos, Status.END if eof else Status.MORE, end - pos + 1)
             if pos == end and eof and self._started:
                 return Step(pos, Status.END)
             if not self._started:
@@ -96,6 +96,9 @@ class Metadata:
                     return Step(pos, Status.MORE, _SECTION_SIZE)
                 require_section(data, pos, end, self.path, base + pos)
             block = frame(data, pos, end)
+            info = block_info(0 if block is None else block.type)
+            if info.kind is Kind.EVENT:
+                return Step(pos, Status.EVENTS)
             if block is None or (block.sound and not block.complete):
                 if not eof:
                     return Step(pos, Status.MORE, 8 if block is None else block.length)
@@ -104,9 +107,6 @@ class Metadata:
                     continue
                 self._cut(data, pos, end, base, block)
                 return Step(end, Status.END)
-            info = block_info(block.type)
-            if info.kind is Kind.EVENT:
-                return Step(pos, Status.EVENTS)
             if not block.sound:
                 self._bad_frame(data, block, base)
                 pos = block.start
@@ -231,15 +231,18 @@ class Metadata:
         """Look for the next sound block; ends the search when there is one or no more data come."""
         lost = self._lost
         assert lost is not None
-        at = find_block(data, pos + 4 * (base + pos == lost.offset), end)
-        if at < 0 and not eof:
-            return pos + max((end - pos - FRAME) // 4 * 4, 0)
-        skipped = base + (at if at >= 0 else end) - lost.offset
-        self.damage.append(Damage(lost.offset, lost.block_type, lost.code, lost.reason, skipped))
-        if at >= 0:
-            self._lost = None
+        at = find_block(data, pos + 4 * (base + pos == lost.offset), end, eof)
+        found = None if at < 0 else frame(data, at, end)
+        if found is not None and not found.complete:
             return at
-        return end
+        if found is None and not eof:
+            return pos + max((end - pos - FRAME) // 4 * 4, 0)
+        at = end if found is None else at
+        skipped = base + at - lost.offset
+        self.damage.append(Damage(lost.offset, lost.block_type, lost.code, lost.reason, skipped))
+        if found is not None:
+            self._lost = None
+        return at
 
 
 def _entries(

@@ -29,8 +29,8 @@ class _Step(NamedTuple):
 class ReadAhead:
     """Reads ``source`` in a thread and hands out its bytes in order; closes the source in the end.
 
-    With ``store`` every byte of the stream is appended to it, also in the thread; after
-    ``read_into`` gave 0, or :meth:`close` returned, the thread no longer touches either.
+    With ``store`` every byte of the stream is appended to it, also in the thread; the store is at
+    rest once ``read_into`` gave 0 or :meth:`close` returned. It may hold more than was handed out.
     """
 
     def __init__(self, source: Source, store: BlockStoreWriter | None = None, chunk: int = CHUNK) -> None:
@@ -143,6 +143,8 @@ class ReadAhead:
             error: BaseException | None = None
             try:
                 size = self.source.read_into(buffer)
+                if self._stop.is_set():
+                    return
                 if self._store is not None:
                     self._store.append(memoryview(buffer)[:size])
             except BaseException as caught:  # handed to the reading side

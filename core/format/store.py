@@ -143,9 +143,7 @@ class BlockStore:
         except (lz4.block.LZ4BlockError, OSError, ValueError):
             data = b""
         if len(data) != size:
-            raise ScaptuiError(
-                "The stored copy of the capture cannot be read any more; open the capture again."
-            )
+            raise ScaptuiError("The stored copy of the capture cannot be read any more; open the file again.")
         with self._lock:
             if number not in self._cache:
                 self._cache[number] = data

@@ -135,6 +135,8 @@ def _resolve(
                 else:
                     # the main thread is not on the way up: its own parents do not matter here
                     main = _make(w, w.cur[m], np.int64(-1), np.int64(-2))
+        if parent >= 0 and modern and pids[w.row[parent]] < 0:
+            parent = np.int64(-1)  # nothing is known of it
         final = _make(w, row, parent, main)
         w.final[one] = final
         w.version[one] = version

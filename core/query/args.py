@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..format.records import RecordStore
-from ..index.tables import Index
+from ..index.tables import FD_CLIENT, FD_SERVER, Index
 from ..schema.catalogue import EventInfo, Param, events
 from ..schema.params import NO_PARAM, locate_all, locate_one, wanted_by_name
 from . import render
@@ -320,8 +320,10 @@ class ArgReader:
             fds = self._index.fds
             kind = int(fds.kind[row])
             letters = render.FD_LETTERS.get(kind, b"o")
-            if kind in render.IP_KINDS:
-                letters += render.L4_LETTERS.get(int(fds.l4proto[row]), b"")
+            l4 = int(fds.l4proto[row])
+            told = l4 == render.L4_RAW or kind not in render.TUPLE_KINDS
+            if kind in render.IP_KINDS and (told or int(fds.flags[row]) & (FD_CLIENT | FD_SERVER)):
+                letters += render.L4_LETTERS.get(l4, b"")
             name = render.clean(self._index.strings[int(fds.name[row])], self._modern)
             text = self._fd_text[row] = b"<%b>%b" % (letters, name)
         return text

@@ -12,9 +12,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index.tables import CL_FILES, CL_THREAD, EV_HAS_RES, FD_CLOEXEC, FD_PHANTOM, Index
+from ..index.tables import CL_FILES, CL_THREAD, EV_HAS_RES, EV_PAIRED, FD_CLOEXEC, FD_PHANTOM, Index
 from ..schema.catalogue import events
 
+_CLONES = frozenset(("clone", "clone3", "fork", "vfork"))
 _MAX_GENERATIONS = 64  # forks that a descriptor is followed through
 
 
@@ -109,7 +110,11 @@ class AsOf:
         index = self._index
         source = np.full(len(index.lives.tid), -1, dtype=np.int64)
         lives, first = np.unique(index.threads.life, return_index=True)
-        forked = (index.threads.flags[first] & CL_THREAD) == 0
+        clones = np.array([e.name in _CLONES and not e.is_enter for e in events(index.modern)])
+        born = index.lives.first_event[lives]
+        forked = (born >= 0) & ((index.threads.flags[first] & CL_THREAD) == 0)
+        if len(index.events.type):
+            forked &= clones[index.events.type[np.maximum(born, 0)]]
         source[lives] = np.where(forked, index.parent[first], -1)
         return source
 
@@ -139,10 +144,11 @@ class AsOf:
         codes = [e.id for e in events(index.modern) if "DESTROYS_FD" in e.flags and not e.is_enter]
         done = np.isin(ev.type, codes) & ((ev.flags & EV_HAS_RES) != 0) & (ev.res >= 0) & (ev.fd >= 0)
         shut = np.flatnonzero(done & (ev.thread >= 0) & (ev.fdnum >= 0))
-        # a close that another thread overtook: the number was given out again before it returned
-        born = fds.first_event[ev.fd[shut]]
-        began = ev.ts[shut] - ev.latency[shut]
-        shut = shut[(born < 0) | (ev.ts[np.maximum(born, 0)] <= began)] if len(shut) else shut
+        if not index.modern and len(shut):
+            # a close that another thread overtook: the number was given out again before it returned
+            born = fds.first_event[ev.fd[shut]]
+            overtaken = (born >= 0) & (ev.ts[np.maximum(born, 0)] > ev.ts[shut] - ev.latency[shut])
+            shut = shut[~(overtaken & ((ev.flags[shut] & EV_PAIRED) != 0))]
 
         owner = self._owners_of_rows[np.concatenate((actor, ev.thread[shut]))]
         num = np.concatenate((fds.num[made], ev.fdnum[shut])).astype(np.int64)

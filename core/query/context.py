@@ -48,7 +48,8 @@ class Context:
         self.modern = index.modern
         self.strings = index.strings
         self.catalogue: tuple[EventInfo, ...] = events(index.modern)
-        self.pair_key: Callable[[RowSet], Keys] | None = None
+        self.pairs: Any = None  # see `pairs`: made on first use
+        self.sockets: Any = None  # see `fd_socket_fields`: made on first use
 
     # --- dimensions -------------------------------------------------------------------------------
 
@@ -79,8 +80,8 @@ class Context:
             return self.name_keys(rows)
         if dim == "fd":
             return self.fd_keys(rows)
-        if dim == "pair" and self.pair_key is not None:
-            return self.pair_key(rows)
+        if dim == "pair" and self.pairs is not None:
+            return self.pairs.keys(rows)
         raise KeyError(dim)
 
     def fd_keys(self, rows: RowSet) -> Keys:

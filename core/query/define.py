@@ -1,7 +1,6 @@
 """How a field gets its evaluator: field modules register functions here under the field's name.
 
-A field is decided either per row of a dimension (``@dimension``), per event (``@event``), or has
-several values at once (``@several``: only for filters).
+A field is decided either per row of a dimension (``@dimension``) or per event (``@event``).
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from .rows import RowSet
 Arg = str | None
 DimFunction = Callable[[Context, Arg], Cells]
 EventFunction = Callable[[Context, RowSet, Arg], Cells]
-SeveralFunction = Callable[[Context], list[str]]
 ArgCheck = Callable[[Context, Arg], None]
 
 
@@ -38,7 +36,7 @@ class Definition:
     dim: str | None = None
     per_dim: DimFunction | None = None
     per_event: EventFunction | None = None
-    several: tuple[str, ...] = ()  # fields whose values all count
+    sides: int = 1  # 2: the arguments "0" and "1" are two values of which a filter sees both
     ancestors: bool = False  # without an argument, a filter tries every ancestor
     check: ArgCheck | None = None
     words: str = ""  # what values are allowed: "types" for event names

@@ -91,7 +91,9 @@ FD_LETTERS = {
     21: b"P",
 }
 IP_KINDS = frozenset((3, 4, 5, 6))
-L4_LETTERS = {2: b"t", 3: b"u", 4: b"i", 5: b"r"}
+TUPLE_KINDS = frozenset((3, 4))  # their protocol shows once it is known who is client and who is server
+L4_RAW = 5
+L4_LETTERS = {2: b"t", 3: b"u", 4: b"i", L4_RAW: b"r"}
 
 _ALL = bytes(range(256))
 _PRINTABLE = bytes(range(0x20, 0x7F))
@@ -291,13 +293,13 @@ def time_text(ns: int) -> bytes:
     return f"{local}.{rest:09d}".encode()
 
 
-def _number_text(value: int, size: int, signed: bool, fmt: str, modern: bool) -> bytes:
+def _number_text(value: int, size: int, signed: bool, fmt: str) -> bytes:
     if fmt == "HEX":
         return b"%X" % (value & ((1 << (8 * max(size, 4))) - 1))
     if fmt == "OCT":
         return b"0%o" % value if value else b"0"
-    if not signed and not modern and size >= 4 and value >> (8 * size - 1):
-        value -= 1 << (8 * size)  # the old reader prints all numbers as signed
+    if not signed and size >= 4 and value >> (8 * size - 1):
+        value -= 1 << (8 * size)  # the reference prints all numbers as signed
     if fmt == "10_PADDED_DEC":
         return b"%09d" % value
     return b"%d" % value
@@ -330,13 +332,13 @@ def _numeric(kind: str, param: Param, modern: bool) -> Render:
         if kind == "SIGSET":
             return b" ".join(signals[i + 1] for i in range(31) if value >> i & 1), b""
         if kind == "MODE":
-            return _number_text(value, size, False, fmt, modern), flag_names(value, table or "", modern)
+            return _number_text(value, size, False, fmt), flag_names(value, table or "", modern)
         if kind.startswith("FLAGS"):
             return b"%d" % value, flag_names(value, table or "", modern)
         if kind.startswith("ENUMFLAGS"):
             names = enum_names if modern else flag_names
             return b"%d" % value, names(value, table or "", modern)
-        return _number_text(value, size, signed, fmt, modern), b""
+        return _number_text(value, size, signed, fmt), b""
 
     return show
 

@@ -37,8 +37,9 @@ def hex_text(data: bytes, offset: int = 0) -> str:
     for at in range(0, len(data), _WIDTH):
         part = data[at : at + _WIDTH]
         digits = part.hex()
-        groups = " ".join(digits[i : i + 4] for i in range(0, len(digits), 4))
-        lines.append(f"\t0x{offset + at:04x}: {groups:<39}  {dotted_text(part)}")
+        groups = [digits[i : i + 4] for i in range(0, len(digits), 4)]
+        missing = " " * 5 * (_WIDTH // 2 - len(groups))  # csysdig fills up whole groups only
+        lines.append(f"\t0x{offset + at:04x}: {' '.join(groups)}{missing}  {dotted_text(part)}")
     return "\n".join(lines)
 
 

@@ -68,7 +68,8 @@ TILE_SCHEMA: Schema = {
     "unit": Key(str, required=True),
     "filter": Key(str),
     "field": Key(str),
-    "trend": Key(str),
+    "base": Key(str),
+    "trend": Key(str, choices=("alive", "distinct", "listening")),
     "contains": Key(list),
     "excludes": Key(list),
     "split": Key(str),
@@ -79,7 +80,7 @@ TILE_SCHEMA: Schema = {
     "excludable": Key(bool),
     "noteworthy": Key(bool),
 }
-TILE_FILE_SCHEMA: Schema = {"category": Key(str, required=True), "base": Key(str)}
+TILE_FILE_SCHEMA: Schema = {"category": Key(str, required=True)}
 NEEDS_FIELD = ("sum", "distinct", "lines", "alive")
 DEPTH = "%depth"
 
@@ -120,20 +121,23 @@ def load_tiles(path: Path | str, text: str) -> tuple[list[Tile] | None, list[Dat
     """
     problems = Problems(path)
     raw = parse(path, text, problems)
-    top = check(raw, TILE_FILE_SCHEMA, problems, skip=("tile",))
-    _filter(top.get("base"), "base", problems)
+    top = check(raw, TILE_FILE_SCHEMA, problems, skip=("tile", "bases"))
+    bases = _bases(raw, problems)
     found: list[Tile] = []
     for number, entry in enumerate(tables(raw, "tile", problems)):
         for variant in _variants(entry, number, problems):
             good = check(variant, TILE_SCHEMA, problems, "tile", number)
             for name in ("filter", "target_filter"):
                 _filter(good.get(name), name, problems, "tile", number)
-            for name in ("field", "trend", "split"):
+            for name in ("field", "split"):
                 _field(good.get(name), name, problems, "tile", number)
             if good.get("value") in NEEDS_FIELD and "field" not in variant:
                 problems.add(f"the value {good['value']!r} needs a field", "field", "tile", number)
+            base = good.pop("base", None)
+            if base is not None and base not in bases:
+                problems.add(f"there is no base {base!r}{nearest(base, list(bases))}", "base", "tile", number)
             if not problems.found:
-                found.append(Tile(**good, category=top["category"], base=top.get("base")))
+                found.append(Tile(**good, category=top["category"], base=bases.get(base)))
     return (None if problems.found else found), problems.found
 
 
@@ -153,6 +157,17 @@ def check_links(views: Iterable[View], known: Mapping[str, View]) -> list[DataFi
 
 def _unknown_view(name: str, known: Mapping[str, View]) -> str:
     return f"there is no view {name!r}{nearest(name, list(known))}"
+
+
+def _bases(raw: Mapping[str, Any], problems: Problems) -> dict[str | None, str]:
+    """Return the named filters that tiles of the file share."""
+    entry = raw.get("bases", {})
+    if not isinstance(entry, dict) or not all(isinstance(text, str) for text in entry.values()):
+        problems.add("must be a table of filters", "bases")
+        return {}
+    for name, text in entry.items():
+        _filter(text, name, problems, "bases")
+    return dict(entry)
 
 
 def _key(raw: Mapping[str, Any], problems: Problems) -> KeySpec | None:

@@ -107,9 +107,9 @@ class Tile:
     target_sort: str | None = None
     drill_key: str = ""
     filter: str | None = None
-    base: str | None = None  # filter shared by the tiles of a file, decided once
+    base: str | None = None  # filter that several tiles share, decided once
     field: str | None = None
-    trend: str | None = None  # field whose distinct values make the trend (value = "rows")
+    trend: str | None = None  # value = "rows": what the trend counts (alive, distinct, listening)
     contains: tuple[str, ...] = ()  # value = "lines": count lines that hold one of these words
     excludes: tuple[str, ...] = ()  # ... and none of these
     split: str | None = None  # one tile for each value of this field

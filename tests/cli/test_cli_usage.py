@@ -152,13 +152,13 @@ def test_interrupt_is_one_word(settings: dict[str, str], tmp_path: Path) -> None
     pipe = tmp_path / "endless.scap"
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "scaptui", "summary", str(pipe)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=settings) as child:
-        with pipe.open("wb") as writer:
-            writer.write((0x0A0D0D0A).to_bytes(4, "little"))  # then nothing: the program waits for more
-            writer.flush()
-            time.sleep(1.5)
-            child.send_signal(signal.SIGINT)
-            _, error = child.communicate(timeout=60)
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=settings)
+    with child, pipe.open("wb") as writer:
+        writer.write((0x0A0D0D0A).to_bytes(4, "little"))  # then nothing: the program waits for more
+        writer.flush()
+        time.sleep(1.5)
+        child.send_signal(signal.SIGINT)
+        _, error = child.communicate(timeout=60)
     assert error == b"scaptui: interrupted.\n"
     assert child.returncode == 1
 

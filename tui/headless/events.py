@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import FilterError
-from ...core.text import printable
 from . import output
 from .opening import opened
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...core.capture import Capture
+    from ...core.query.fields import FieldRef
 
 CHUNK = 8192  # events read at a time
 DEFAULT_FIELDS = (
@@ -30,51 +30,47 @@ DEFAULT_FIELDS = (
     "evt.type",
     "evt.args",
 )
-DEFAULT_FORMAT = "%evt.num %evt.time %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info"
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the events that pass; those that only describe containers and users are left out."""
-    fields = split_fields(arguments.fields) if arguments.fields is not None else list(DEFAULT_FIELDS)
     with opened(Path(arguments.capture)) as capture:
-        if arguments.fields is not None or (arguments.json and arguments.format is None):
-            _check(capture, fields, arguments.fields)
-            _print_json(capture, arguments.filter, fields)
+        if arguments.fields is not None:
+            _print_json(capture, arguments.filter, _resolve(capture, arguments.fields))
+        elif arguments.json and arguments.format is None:
+            _print_json(capture, arguments.filter, _resolve(capture, ",".join(DEFAULT_FIELDS)))
         else:
-            _print_text(capture, arguments.filter, arguments.format or DEFAULT_FORMAT, arguments.json)
+            _print_format(capture, arguments.filter, arguments.format, arguments.json)
 
 
-def split_fields(text: str) -> list[str]:
-    """Split a list of fields at its commas; those within brackets belong to an argument.
+def split_fields(text: str) -> list[tuple[str, int]]:
+    """Split a list of fields at its commas: each name and its column; brackets keep their commas.
 
     Raises :class:`FilterError` for an empty name.
     """
-    names: list[str] = []
+    names: list[tuple[str, int]] = []
     depth = 0
     start = 0
     for column, char in enumerate(text + ","):
         depth += (char == "[") - (char == "]")
         if char == "," and (depth <= 0 or column == len(text)):
-            name = text[start:column].strip()
-            if not name:
-                raise FilterError(text, start, "a field name is expected here")
-            names.append(name)
+            part = text[start:column]
+            if not part.strip():
+                raise FilterError(text, start, "expected a field name")
+            names.append((part.strip(), start + len(part) - len(part.lstrip())))
             start = column + 1
     return names
 
 
-def _check(capture: Capture, fields: list[str], text: str | None) -> None:
-    """Resolve every field once, so that a wrong one is told with its column in the whole list."""
-    position = 0
-    for name in fields:
+def _resolve(capture: Capture, text: str) -> dict[str, FieldRef]:
+    """Return the fields of a list by the names written there; errors have the column in the whole list."""
+    refs: dict[str, FieldRef] = {}
+    for name, column in split_fields(text):
         try:
-            capture.fields.resolve(name)
+            refs[name] = capture.fields.resolve(name)
         except FilterError as error:
-            if text is None:
-                raise
-            position = text.index(name, position)
-            raise FilterError(text, position + error.column, error.reason, error.suggestion) from None
-        position = position if text is None else text.index(name, position) + len(name)
+            raise FilterError(text, column + error.column, error.reason, error.suggestion) from None
+    return refs
 
 
 def _chunks(capture: Capture, filter_text: str | None) -> Iterator[NDArray[np.int64]]:
@@ -86,22 +82,22 @@ def _chunks(capture: Capture, filter_text: str | None) -> Iterator[NDArray[np.in
         yield rows[start : start + CHUNK]
 
 
-def _print_json(capture: Capture, filter_text: str | None, fields: list[str]) -> None:
-    refs = [capture.fields.resolve(name) for name in fields]
+def _print_json(capture: Capture, filter_text: str | None, refs: dict[str, FieldRef]) -> None:
     strings = capture.index.strings
     for rows in _chunks(capture, filter_text):
-        columns = [capture.fields.read(ref, rows).objects(strings) for ref in refs]
-        lines = [
-            output.json_text(dict(zip(fields, values, strict=True))) for values in zip(*columns, strict=True)
-        ]
-        output.write("\n".join(lines) + "\n")
+        columns = [capture.fields.read(ref, rows).objects(strings) for ref in refs.values()]
+        for values in zip(*columns, strict=True):
+            output.write(output.json_text(dict(zip(refs, values, strict=True))) + "\n")
 
 
-def _print_text(capture: Capture, filter_text: str | None, fmt: str, as_json: bool) -> None:
-    from ...core.query.format import Format
+def _print_format(capture: Capture, filter_text: str | None, text: str | None, as_json: bool) -> None:
+    from ...core.query.format import DEFAULT, compile_format
 
-    template = Format(fmt, capture.fields)
+    compiled = compile_format(DEFAULT if text is None else text, capture.fields)
+    if as_json:
+        refs = [piece.field for piece in compiled.pieces if piece.field is not None]
+        _print_json(capture, filter_text, {ref.text: ref for ref in refs})
+        return
     for rows in _chunks(capture, filter_text):
-        for text in template.lines(rows):
-            line = output.json_text(text) if as_json else printable(text)
+        for line in compiled.lines(rows):
             output.write(line + "\n")

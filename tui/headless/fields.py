@@ -9,7 +9,11 @@ from ...core.errors import UsageError
 from ...core.query.registry import FieldSpec, nearest, specs
 from . import output
 
-_GENERATIONS = {"both": "", "old": "only in captures with enter events", "new": "only in captures without enter events"}
+_GENERATIONS = {
+    "both": "",
+    "old": "only in captures with enter events",
+    "new": "only in captures without enter events",
+}
 
 
 def run(arguments: argparse.Namespace) -> None:

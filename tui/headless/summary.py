@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,25 +33,9 @@ def run(arguments: argparse.Namespace) -> None:
 def as_json(capture: Capture, result: Summary, filter_text: str | None) -> dict[str, Any]:
     """Return what ``--json`` prints; times are ns since the epoch."""
     index = capture.index
-    return {
-        "metrics": [
-            {
-                "id": metric.id,
-                "name": metric.name,
-                "category": metric.category,
-                "total": metric.total,
-                "unit": metric.unit,
-                "timeline": list(metric.timeline),
-                "target_view": metric.target_view,
-                "target_filter": metric.target_filter,
-            }
-            for metric in result.metrics
-        ],
+    return result.to_json() | {
         "filter": filter_text,
-        "start_ts": result.start_ts,
-        "end_ts": result.end_ts,
-        "bucket_ns": result.bucket_ns,
-        "events": len(index.events.ts),
+        "events": capture.count,
         "damage": [{"offset": d.offset, "code": d.code, "reason": d.reason} for d in index.damage],
         "unknown_events": index.unknown_events,
         "unknown_blocks": index.unknown_blocks,
@@ -58,18 +43,20 @@ def as_json(capture: Capture, result: Summary, filter_text: str | None) -> dict[
 
 
 def _print_table(result: Summary) -> None:
-    lines = [_line(metric) for metric in result.metrics]
+    names = {category.id: category.name for category in result.categories}
+    lines = [_line(metric, names) for metric in result.metrics]
     if output.on_terminal():
         output.rows(("CATEGORY", "TILE", "TOTAL", "UNIT", "TREND"), lines, (False, False, True, False, False))
     else:
         output.rows(("CATEGORY", "TILE", "TOTAL", "UNIT"), [line[:4] for line in lines], (False,) * 4)
 
 
-def _line(metric: Metric) -> tuple[str, str, str, str, str]:
-    return (metric.category, metric.name, str(metric.total), metric.unit, trend(metric.timeline, TREND_CELLS))
+def _line(metric: Metric, categories: dict[str, str]) -> tuple[str, str, str, str, str]:
+    category = categories.get(metric.category, metric.category)
+    return (category, metric.name, str(metric.total), metric.unit, trend(metric.timeline, TREND_CELLS))
 
 
-def trend(timeline: list[float], width: int) -> str:
+def trend(timeline: Sequence[int | float], width: int) -> str:
     """Draw ``timeline`` as ``width`` bars at most, each the sum of its share, scaled to the highest."""
     count = len(timeline)
     width = min(width, count)

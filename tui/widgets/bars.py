@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from rich.segment import Segment
 from textual import events
 from textual.strip import Strip
+from textual.timer import Timer
 
 from ..cells import clean, cut, duration, utc, width_of
-from ..commands import Command
+from ..commands import COMMANDS, Command
 from ..model import CaptureInfo
 from .base import Painted, Piece, strip
+
+MESSAGE_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
@@ -99,26 +102,49 @@ class Footer(Painted):
         super().__init__(id=id)
         self.commands: list[tuple[str, Command]] = []
         self._ends: list[int] = []
+        self._shown: list[tuple[str, Command]] = []
+        self.message: tuple[str, str] | None = None
+        self._timer: Timer | None = None
 
     def show(self, contexts: tuple[str, ...]) -> None:
-        """Show the commands of ``contexts`` (innermost first)."""
+        """Show the commands of ``contexts`` (innermost first): those of the place, then the general ones."""
         keymap = self.scaptui.keymap
         found: dict[str, tuple[str, Command]] = {}
         for context in contexts:
             for command in keymap.bound(context):
                 if command.footer and command.id not in found:
                     found[command.id] = (keymap.keys_of(command, [context])[0], command)
-        self.commands = list(found.values())
+        order = {command.id: number for number, command in enumerate(COMMANDS)}
+        general = [id_ for id_ in found if not {"main", "global"}.isdisjoint(found[id_][1].contexts)]
+        special = [id_ for id_ in found if id_ not in general]
+        self.commands = [found[id_] for id_ in [*special, *sorted(general, key=order.__getitem__)]]
         self.refresh()
+
+    def tell(self, text: str, role: str = "notice") -> None:
+        """Show a message in place of the keys, for some seconds or until :meth:`hush`."""
+        self.message = (text, role)
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(MESSAGE_SECONDS, self.hush)
+        self.refresh()
+
+    def hush(self) -> None:
+        """Show the keys again."""
+        if self.message is not None:
+            self.message = None
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """Paint the keys, as many as fit; help and quit always."""
         width = self.size.width
+        if self.message is not None:
+            text, role = self.message
+            return strip([(" " + cut(text, width - 2), self.role(role))], width, self.role(role))
         shown: list[tuple[str, Command]] = []
         room = width
         last = [entry for entry in self.commands if entry[1].id in ("app.help", "app.quit")]
         for entry in [*last, *[entry for entry in self.commands if entry not in last]]:
-            size = width_of(entry[0]) + width_of(entry[1].footer) + 2
+            size = width_of(entry[0]) + width_of(entry[1].footer) + 3
             if size > room:
                 break
             shown.append(entry)
@@ -129,8 +155,8 @@ class Footer(Painted):
         self._ends, at = [], 0
         self._shown = shown
         for key, command in shown:
-            pieces += [(key, self.role("key")), (f"{command.footer}", self.role("key.label")), ("  ", self.role("key.label"))]
-            at += width_of(key) + width_of(command.footer) + 2
+            pieces += [(key, self.role("key")), (f" {command.footer}", self.role("key.label")), ("  ", self.role("key.label"))]
+            at += width_of(key) + width_of(command.footer) + 3
             self._ends.append(at)
         return strip(pieces, width, self.role("key.label"))
 

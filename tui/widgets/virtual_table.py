@@ -191,7 +191,7 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         segments: list[Segment] = []
         for index, (column, width) in enumerate(zip(self.source.columns, self._spread(), strict=True)):
             is_sorted = order is not None and order[0] == index
-            mark = ("▲" if order[1] else "▼") if is_sorted and order else ""
+            mark = ("▼" if order[1] else "▲") if is_sorted and order else ""
             name = cut(column.name, width - len(mark)) + mark
             style = self.role("column.sorted" if is_sorted else "column")
             segments += [Segment(fit(name, width, right=column.right), style), Segment(" " * GAP, self.role("column"))]

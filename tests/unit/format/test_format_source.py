@@ -82,7 +82,7 @@ def test_what_follows_the_gzip_data_is_left_out_and_said(tmp_path: Path) -> None
 
 
 def test_a_cut_gzip_stream_gives_its_beginning(tmp_path: Path) -> None:
-    data = text(3_000)
+    data = text(1_000)
     packed = gzip.compress(data)
     path = tmp_path / "a"
     for size in range(2, len(packed)):
@@ -95,11 +95,11 @@ def test_a_cut_gzip_stream_gives_its_beginning(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", [100, 1 << 20])
 def test_damaged_gzip_data_give_what_precedes_the_damage(tmp_path: Path, step: int) -> None:
-    first, second = gzip.compress(text(30_000, 1)), bytearray(gzip.compress(text(50_000, 2)))
+    first, second = gzip.compress(text(30_000, 1)), bytearray(gzip.compress(text(20_000, 2)))
     path = tmp_path / "a"
     rng = random.Random(5)
     damaged = 0
-    for _ in range(60):
+    for _ in range(40):
         broken = bytearray(second)
         at = rng.randrange(len(broken))
         broken[at] ^= 1 << rng.randrange(8)
@@ -110,7 +110,7 @@ def test_damaged_gzip_data_give_what_precedes_the_damage(tmp_path: Path, step: i
             if broken[:2] == b"\x1f\x8b":
                 assert got == wanted
             damaged += source.damage is not None
-    assert damaged > 50
+    assert damaged > 30
 
 
 def test_a_wrong_checksum_loses_no_byte(tmp_path: Path) -> None:
@@ -138,13 +138,18 @@ def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:
         open_source("with\0nul")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_no_permission(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"x")
     path.chmod(0)
-    with pytest.raises(CaptureError, match="permission denied"):
-        open_source(path)
+    me = os.geteuid()
+    if me == 0:
+        os.seteuid(65534)  # root may read everything
+    try:
+        with pytest.raises(CaptureError, match="permission denied"):
+            open_source(path)
+    finally:
+        os.seteuid(me)
 
 
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:

@@ -1,0 +1,150 @@
+"""evt.* about time: clock, relative time, latency. All numbers are nanoseconds or whole seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..index.tables import EV_HIDDEN
+from .cells import Cells, Kind, ints, texts_of
+from .context import Context
+from .define import Arg, BadArgument, Definition, define, event
+from .rows import RowSet
+
+SECOND = 1_000_000_000
+_MAX_SECONDS = 1 << 36  # beyond it there is no calendar
+
+# --- the three parts of a time --------------------------------------------------------------------------
+
+
+def parts(name: str, value: Callable[[Context, RowSet], Cells], fmt: str, rest_fmt: str) -> None:
+    """Define ``name`` (ns), ``name.s`` (whole seconds) and ``name.ns`` (the remainder)."""
+
+    def whole(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+        cells = value(ctx, rows)
+        return ints(cells.values, cells.valid, fmt, Kind.UINT)
+
+    def seconds(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+        cells = value(ctx, rows)
+        return ints(_unsigned(cells.values, np.floor_divide), cells.valid, "DEC", Kind.UINT)
+
+    def rest(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+        cells = value(ctx, rows)
+        return ints(_unsigned(cells.values, np.remainder), cells.valid, rest_fmt, Kind.UINT)
+
+    define(name, Definition(per_event=whole))
+    define(f"{name}.s", Definition(per_event=seconds))
+    define(f"{name}.ns", Definition(per_event=rest))
+
+
+def _unsigned(values: NDArray[np.int64], operation: np.ufunc) -> NDArray[np.int64]:
+    return operation(values.view(np.uint64), np.uint64(SECOND)).astype(np.int64)
+
+
+def _rawtime(_ctx: Context, rows: RowSet) -> Cells:
+    return ints(rows.ts)
+
+
+def _reltime(ctx: Context, rows: RowSet) -> Cells:
+    return ints(rows.ts - ctx.index.start_ts)
+
+
+def _latency(_ctx: Context, rows: RowSet) -> Cells:
+    return ints(rows.latency, (rows.thread >= 0) & (not rows.synthetic))
+
+
+def _deltatime(ctx: Context, rows: RowSet) -> Cells:
+    """Return the time since the event shown before; 0 for the first."""
+    if rows.synthetic:
+        return ints(np.zeros(rows.count, np.int64))
+    before = rows.rows - 1
+    flags, ts = ctx.index.events.flags, ctx.index.events.ts
+    while True:
+        hidden = before >= 0
+        hidden[hidden] = (flags[before[hidden]] & EV_HIDDEN) != 0
+        if not np.any(hidden):
+            break
+        before = before - hidden
+    return ints(np.where(before >= 0, rows.ts - ts[np.maximum(before, 0)], 0))
+
+
+parts("evt.rawtime", _rawtime, "DEC", "10_PADDED_DEC")
+parts("evt.reltime", _reltime, "10_PADDED_DEC", "10_PADDED_DEC")
+parts("evt.latency", _latency, "DEC", "10_PADDED_DEC")
+parts("evt.deltatime", _deltatime, "DEC", "10_PADDED_DEC")
+
+
+@event("evt.wait_latency")
+def _wait_latency(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    waits = (ctx.flagged("WAITS") & ctx.is_exit)[rows.type]
+    return ints(rows.latency, waits & (rows.thread >= 0), kind=Kind.UINT)
+
+
+def human(ns: int) -> str:
+    """Return a duration with its unit: ``835ns``, ``1.59us``, ``17us``, ``333ms`` (cut, not rounded)."""
+    unit, name = 1, "ns"
+    for size, label in ((1_000, "us"), (1_000_000, "ms"), (SECOND, "s")):
+        if ns >= size:
+            unit, name = size, label
+    if unit == 1 or ns >= 10 * unit:
+        return f"{ns // unit}{name}"
+    return f"{ns // unit}.{ns * 100 // unit % 100:02d}{name}"
+
+
+@event("evt.latency.human")
+def _latency_human(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    cells = _latency(ctx, rows)
+    distinct, inverse = np.unique(cells.values, return_inverse=True)
+    words = ctx.words([human(int(ns)) for ns in distinct.tolist()])
+    return words.take(inverse.reshape(-1)).where(cells.valid)
+
+
+# --- the clock ----------------------------------------------------------------------------------------
+
+
+def _clock(
+    _ctx: Context, rows: RowSet, _arg: Arg, pattern: str, to_parts: Callable[[int], time.struct_time], tail: str
+) -> Cells:
+    """Return times by ``pattern``; ``tail`` takes the nanoseconds."""
+    known: dict[int, str] = {}
+    texts: list[bytes | None] = []
+    for ts in rows.ts.tolist():
+        second, ns = divmod(ts, SECOND)
+        text = known.get(second)
+        if text is None:
+            inside = -_MAX_SECONDS < second < _MAX_SECONDS
+            text = known[second] = time.strftime(pattern, to_parts(second)) if inside else str(second)
+        texts.append((text + tail.format(ns)).encode() if tail else text.encode())
+    return texts_of(texts)
+
+
+for _name, _pattern, _convert, _tail in (
+    ("evt.time", "%H:%M:%S", time.localtime, ".{:09d}"),
+    ("evt.time.s", "%H:%M:%S", time.localtime, ""),
+    ("evt.time.iso8601", "%Y-%m-%dT%H:%M:%S", time.gmtime, ".{:09d}+0000"),
+    ("evt.datetime", "%Y-%m-%d %H:%M:%S", time.localtime, ".{:09d}"),
+    ("evt.datetime.s", "%Y-%m-%d %H:%M:%S", time.localtime, ""),
+    ("evt.outputtime", "%H:%M:%S", time.localtime, ".{:09d}"),
+):
+    define(
+        _name,
+        Definition(per_event=partial(_clock, pattern=_pattern, to_parts=_convert, tail=_tail)),
+    )
+
+# --- around a moment ----------------------------------------------------------------------------------
+
+
+def _check_moment(_ctx: Context, arg: Arg) -> None:
+    if arg is None or not (arg.isascii() and arg.isdigit()) or len(arg) > 19:
+        raise BadArgument("expected a time in ns in brackets, as in evt.around[1506127469900617765]=10")
+
+
+@event("evt.around", check=_check_moment)
+def _around(_ctx: Context, rows: RowSet, arg: Arg) -> Cells:
+    """Return the distance from the moment in ms, rounded up: a filter on it accepts what is nearer."""
+    distance = np.abs(rows.ts - int(arg or "0"))
+    return ints(-(-distance // 1_000_000), kind=Kind.UINT)

@@ -1,0 +1,135 @@
+"""``scaptui summary``, ``view``, ``views`` and ``fields`` in a pipe, as JSON and as text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import Run
+
+SEVEN = ("overview", "containers", "procs", "files", "connections", "echo", "spy_users")
+
+
+def _json(run: Run, *arguments: str | Path) -> Any:
+    done = run(*arguments, "--json")
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b""
+    assert done.stdout.count(b"\n") == 1
+    return json.loads(done.stdout)
+
+
+def _cells(run: Run, *arguments: str | Path) -> list[list[str]]:
+    done = run(*arguments)
+    assert done.returncode == 0, done.stderr.decode()
+    rows = [line.split("\t") for line in done.stdout.decode().splitlines()]
+    assert {len(row) for row in rows} == {len(rows[0])}
+    return rows
+
+
+def test_summary(scaptui: Run, demo: Path) -> None:
+    result = _json(scaptui, "summary", demo)
+    metrics = {metric["id"]: metric for metric in result["metrics"]}
+    keys = {"id", "name", "category", "total", "unit", "timeline", "target_view", "target_filter"}
+    assert all(keys <= set(metric) for metric in result["metrics"])
+    assert len(metrics) == len(result["metrics"])
+    errors = next(m for m in result["metrics"] if m["name"] == "HTTP Errors")
+    assert errors["total"] == 15
+    assert all(len(metric["timeline"]) == 100 for metric in result["metrics"])
+    assert result["end_ts"] > result["start_ts"] > 0
+    assert result["damage"] == []
+
+
+def test_summary_with_filter_and_buckets(scaptui: Run, demo: Path) -> None:
+    whole = _json(scaptui, "summary", demo, "--buckets", "40")
+    part = _json(scaptui, "summary", demo, "container.name=usercount", "--buckets", "40")
+    assert all(len(metric["timeline"]) == 40 for metric in part["metrics"])
+    totals = [{m["name"]: m["total"] for m in result["metrics"]} for result in (whole, part)]
+    assert totals[1]["HTTP Errors"] == 15
+    assert 0 < totals[1]["System Calls"] < totals[0]["System Calls"]
+    assert part["filter"] == "container.name=usercount"
+
+
+def test_summary_as_text(scaptui: Run, demo: Path) -> None:
+    rows = _cells(scaptui, "summary", demo)
+    assert rows[0] == ["CATEGORY", "TILE", "TOTAL", "UNIT"]
+    assert ["HTTP Errors", "15"] in [row[1:3] for row in rows]
+
+
+def test_view(scaptui: Run, demo: Path) -> None:
+    result = _json(scaptui, "view", demo, "procs", "--containers")
+    assert set(result) == {"view", "columns", "rows", "count"}
+    assert result["view"] == "procs"
+    assert result["count"] == len(result["rows"]) > 3
+    assert all(set(column) == {"name", "field"} for column in result["columns"])
+    assert all(len(row["values"]) == len(result["columns"]) for row in result["rows"])
+    assert any("usercount" in row["values"] for row in result["rows"])
+
+
+def test_view_with_filter_sort_and_limit(scaptui: Run, demo: Path) -> None:
+    arguments = ("view", demo, "files", "evt.failed=true")
+    by_name = _json(scaptui, *arguments, "--sort", "Filename")
+    first = _json(scaptui, *arguments, "--sort", "Filename", "--limit", "2")
+    at = [column["name"].lower() for column in by_name["columns"]].index("filename")
+    names = [row["values"][at] for row in by_name["rows"]]
+    assert names == sorted(names)
+    assert first["rows"] == by_name["rows"][:2]
+    assert first["count"] == by_name["count"]
+
+
+def test_view_as_text_is_tab_separated(scaptui: Run, demo: Path) -> None:
+    rows = _cells(scaptui, "view", demo, "containers")
+    names = [column["name"] for column in _json(scaptui, "view", demo, "containers")["columns"]]
+    assert rows[0] == names
+    assert any("usercount" in row for row in rows[1:])
+
+
+def test_unknown_view_and_column(scaptui: Run, demo: Path) -> None:
+    done = scaptui("view", demo, "porcs")
+    assert done.returncode == 2
+    assert b"Did you mean 'procs'?" in done.stderr
+    done = scaptui("view", demo, "procs", "--sort", "nothing")
+    assert done.returncode == 2
+    assert b"nothing" in done.stderr
+    assert done.stdout == b""
+
+
+def test_views(scaptui: Run) -> None:
+    result = _json(scaptui, "views")
+    ids = [view["id"] for view in result["views"]]
+    assert set(SEVEN) <= set(ids)
+    rows = _cells(scaptui, "views")
+    assert [row[0] for row in rows[1:]] == ids
+
+
+def test_one_view(scaptui: Run) -> None:
+    result = _json(scaptui, "views", "procs")
+    assert [view["id"] for view in result["views"]] == ["procs"]
+    fields = [column["field"] for column in result["views"][0]["columns"]]
+    assert "proc.name" in fields or "proc.pid" in fields
+    assert len(_cells(scaptui, "views", "procs")) == len(fields) + 1
+
+
+def test_fields(scaptui: Run) -> None:
+    names = {field["name"] for field in _json(scaptui, "fields")["fields"]}
+    assert {"evt.num", "fd.name", "proc.name", "thread.tid", "container.name", "user.name"} <= names
+    assert {row[0].split("[")[0] for row in _cells(scaptui, "fields")[1:]} == names
+
+
+@pytest.mark.parametrize(("name", "count"), [("evt.num", 1), ("proc.aname", 1)])
+def test_one_field(scaptui: Run, name: str, count: int) -> None:
+    found = _json(scaptui, "fields", name)["fields"]
+    assert [field["name"] for field in found] == [name] * count
+
+
+def test_class_of_fields(scaptui: Run) -> None:
+    found = _json(scaptui, "fields", "user")["fields"]
+    assert len(found) > 3
+    assert {field["class"] for field in found} == {"user"}
+
+
+def test_unknown_field(scaptui: Run) -> None:
+    done = scaptui("fields", "proc.nmae")
+    assert done.returncode == 2
+    assert b"Did you mean proc.name?" in done.stderr

@@ -1,0 +1,127 @@
+"""The application: start, keymap, theme, the keys that work everywhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from textual.app import App
+
+from ..core.errors import DataFileError
+from . import theme as themes
+from .cells import clean
+from .commands import BY_ID, COMMANDS, Command
+from .jobs import Check
+from .keymap import Keymap, load_keymap
+from .model import Gateway, Progress
+from .screens.choice import Choice, ChoiceScreen
+from .screens.help import HelpScreen
+from .screens.keyed import Keyed
+from .screens.main import MainScreen
+from .screens.open import Opener, OpenScreen
+
+
+class ScaptuiApp(App[None]):
+    """Opens one capture and shows it."""
+
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "scaptui"
+    CSS = "Toast { max-width: 90%; }"
+
+    def __init__(self, name: str, opener: Opener, *, filter: str = "", keymap: Keymap, theme: themes.Theme) -> None:  # noqa: A002
+        """Take the capture's name, what opens it, the filter to begin with, keys and looks."""
+        super().__init__()
+        self.keymap = keymap
+        self.palette = theme
+        self.exit_code = 0
+        self.last_words = ""
+        self._capture_name = name
+        self._opener = opener
+        self._filter = filter
+        self.gateway: Gateway | None = None
+        self.register_theme(theme.textual)
+        self.theme = theme.textual.name
+
+    def on_mount(self) -> None:
+        """Show the progress of opening."""
+        self.push_screen(OpenScreen(self._capture_name, self._opener, self._opened))
+
+    def _opened(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.switch_screen(MainScreen(gateway, self._filter))
+
+    def get_system_commands(self, screen: object) -> Iterable[object]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Offer none: all commands are in our registry."""
+        return ()
+
+    def perform(self, command: Command) -> None:
+        """Carry out a command on the screen in front."""
+        if isinstance(self.screen, Keyed):
+            self.screen.perform(command)
+
+    def write_clipboard(self, data: bytes) -> None:
+        """Send bytes to the terminal's clipboard."""
+        from .clipboard import osc52
+
+        driver = self._driver
+        if driver is not None:
+            driver.write(osc52(data))
+            driver.flush()
+
+    # -------------------------------------------------------------- commands
+
+    def do_app_quit(self) -> None:
+        """Leave."""
+        self.exit()
+
+    def do_app_help(self) -> None:
+        """Explain the keys that work now."""
+        if isinstance(self.screen, Keyed):
+            self.push_screen(HelpScreen(self.screen.contexts()))
+
+    def do_app_palette(self) -> None:
+        """Choose a command or a view by name."""
+        screen = self.screen
+        if not isinstance(screen, MainScreen):
+            return
+        contexts = screen.contexts()
+        choices = [
+            Choice(command.id, command.title, ", ".join(self.keymap.keys_of(command, contexts)[:2]))
+            for command in COMMANDS
+            if set(command.contexts) & set(contexts) and not command.id.startswith("cursor.")
+        ]
+        views = screen.gateway.views(screen.stack.top.key_field)
+        choices += [Choice(f"view:{view.id}", f"View: {view.name}") for view in views]
+        self.push_screen(ChoiceScreen("Commands and views", choices), self._run)
+
+    def _run(self, chosen: str | None) -> None:
+        screen = self.screen
+        if chosen is None or not isinstance(screen, MainScreen):
+            return
+        if chosen.startswith("view:"):
+            screen.open_view(chosen.removeprefix("view:"))
+        else:
+            screen.perform(BY_ID[chosen])
+
+
+def run(path: str, *, filter: str | None = None, keymap: str | None = None, theme: str | None = None) -> int:  # noqa: A002
+    """Show the capture ``path`` until the user leaves; return the exit code (0, or 1 when it cannot be opened)."""
+    try:
+        keys, looks = load_keymap(keymap), themes.load_theme(theme)
+    except DataFileError as error:
+        print(clean(str(error)), file=sys.stderr)
+        return error.exit_code
+
+    def opener(progress: Progress, cancelled: Check) -> Gateway:
+        from .gateway import open_capture
+
+        return open_capture(path, progress, cancelled)
+
+    app = ScaptuiApp(Path(path).name, opener, filter=filter or "", keymap=keys, theme=looks)
+    app.run()
+    if app.last_words:
+        print(clean(app.last_words), file=sys.stderr)
+    if app.gateway is not None:
+        app.gateway.close()
+    return app.return_code or app.exit_code

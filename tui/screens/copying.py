@@ -1,0 +1,75 @@
+"""Copying what is selected to the clipboard, or to a file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import clipboard
+from ..jobs import Check
+from ..widgets.streams import StreamView
+from ..widgets.tiles import TileGrid
+from ..widgets.virtual_table import VirtualTable
+from .save import SaveScreen
+
+if TYPE_CHECKING:
+    from .main import MainScreen as Base
+else:
+    Base = object
+
+
+class Copying(Base):
+    """Commands of the clipboard; mixed into the main screen."""
+
+    def do_copy_selection(self) -> None:
+        """Copy the stream of the selected block, or the selected row."""
+        widget = self.content()
+        if isinstance(widget, StreamView):
+            self._with_stream(self._copy)
+        elif isinstance(widget, TileGrid) and widget.tile is not None:
+            self._copy(f"{widget.tile.name}\t{widget.tile.shown}".encode(), "this tile")
+        elif isinstance(widget, VirtualTable) and widget.source is not None and widget.count:
+            cells = widget.source.rows(widget.cursor, widget.cursor + 1)[0]
+            self._copy("\t".join(cells).encode("utf-8", "surrogateescape"), "this row")
+
+    def do_copy_block(self) -> None:
+        """Copy the payload of the selected block."""
+        block = self.streams.block()
+        if block is not None:
+            self._copy(block.data, "this block")
+
+    def do_copy_save(self) -> None:
+        """Write the selected stream to a file."""
+        self._with_stream(lambda data, what: self._save(f"{what}: {len(data):,} bytes.", data))
+
+    def _with_stream(self, then: object) -> None:
+        """Read the stream of the selected block in a worker and hand bytes and a description to ``then``."""
+        source, at = self.streams.source, self.streams.cursor
+        if source is None or not source.count:
+            return
+
+        def work(cancelled: Check) -> tuple[bytes, int]:
+            return source.payload(at, cancelled)
+
+        def done(found: tuple[bytes, int]) -> None:
+            data, blocks = found
+            then(data, f"this stream ({blocks:,} block{'s' if blocks != 1 else ''})")  # pyright: ignore[reportCallIssue]
+
+        self.jobs.start("copy", work, done, lambda text: self.tell(text, "error"))
+
+    def _copy(self, data: bytes, what: str) -> None:
+        most = clipboard.limit()
+        if len(data) > most:
+            reason = f"{what}: {len(data):,} bytes, more than the {most:,} the terminal's clipboard takes."
+            self._save(reason, data)
+            return
+        self.scaptui.write_clipboard(data)
+        self.tell(f"Copied {len(data):,} bytes: {what}.")
+
+    def _save(self, reason: str, data: bytes) -> None:
+        name = self.gateway.info.name.split(".")[0] or "capture"
+        reason = f"{reason[:1].upper()}{reason[1:]} It can go to a file:"
+        self.app.push_screen(SaveScreen(reason, f"{name}-stream.bin", data), self._saved)
+
+    def _saved(self, told: str | None) -> None:
+        if told:
+            self.tell(told)

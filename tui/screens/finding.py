@@ -1,0 +1,108 @@
+"""Searching text in the view on screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+
+from ..jobs import Check
+from ..widgets.filterbar import FindBar
+from ..widgets.streams import StreamView
+from ..widgets.tiles import TileGrid
+from ..widgets.virtual_table import VirtualTable
+
+if TYPE_CHECKING:
+    from .main import MainScreen as Base
+else:
+    Base = object
+
+
+class Finding(Base):
+    """Commands of the search bar; mixed into the main screen."""
+
+    _wanted: str = ""
+
+    def do_find_open(self) -> None:
+        """Ask for a text to look for."""
+        self.query_one(FindBar).open(self._wanted)
+        self.update_footer()
+
+    @on(FindBar.Typed)
+    def _typed(self, message: FindBar.Typed) -> None:
+        self._wanted = message.text
+        self._mark()
+        if message.text:
+            self._search(1, include=True)
+        else:
+            self.jobs.cancel("find")
+
+    @on(FindBar.Done)
+    def _done(self, message: FindBar.Done) -> None:
+        self.query_one(FindBar).close()
+        if not message.keep:
+            self.clear_search()
+        self.return_focus()
+
+    def do_find_next(self) -> None:
+        """Go to the next match."""
+        self._search(1)
+
+    def do_find_previous(self) -> None:
+        """Go to the match before."""
+        self._search(-1)
+
+    def clear_search(self) -> None:
+        """Forget the search."""
+        self.jobs.cancel("find")
+        self._wanted = ""
+        self.query_one(FindBar).close()
+        self._mark()
+
+    def _mark(self) -> None:
+        for widget in (self.table, self.streams):
+            widget.set_pattern(self._wanted)
+
+    def _search(self, step: int, *, include: bool = False) -> None:
+        """Look from the cursor on, around the end; the cursor goes to what is found."""
+        widget, text = self.content(), self._wanted
+        if widget is None:
+            return
+        if not text:
+            self.do_find_open()
+            return
+        cursor = widget.cursor
+        start = cursor if include else cursor + step
+        if isinstance(widget, TileGrid):
+            names = [tile.name.lower() for tile in widget.tiles]
+            count = len(names)
+            order = [(start + step * n) % count for n in range(count)] if count else []
+            found = next((n for n in order if text.lower() in names[n]), None)
+            self._found(text, found, cursor, step)
+            return
+        source = widget.source
+        if source is None:
+            return
+
+        def work(cancelled: Check) -> int | None:
+            hit = source.search(text, start, step, cancelled)
+            if hit is None and not cancelled():
+                hit = source.search(text, 0 if step > 0 else source.count - 1, step, cancelled)
+            return hit
+
+        self.jobs.start("find", work, lambda hit: self._found(text, hit, cursor, step), self._find_failed)
+
+    def _found(self, text: str, hit: int | None, cursor: int, step: int) -> None:
+        widget = self.content()
+        if hit is None or widget is None:
+            self.tell(f"{text!r} is not here.")
+            return
+        if (hit < cursor) == (step > 0) and hit != cursor:
+            self.tell("The search went around the end.")
+        if isinstance(widget, VirtualTable):
+            widget.cursor = hit
+        elif isinstance(widget, StreamView | TileGrid):
+            widget.move_to(hit)
+
+    def _find_failed(self, text: str) -> None:
+        self.tell(text, "error")
