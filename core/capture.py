@@ -27,7 +27,9 @@ Window = tuple[int, int]
 class Capture:
     """An indexed capture. All methods may be called from any thread."""
 
-    def __init__(self, path: Path, index: Index, records: RecordStore, file_size: int, complete: bool) -> None:
+    def __init__(
+        self, path: Path, index: Index, records: RecordStore, file_size: int, complete: bool
+    ) -> None:
         """Bundle what :meth:`open` built."""
         from .query.fields import Fields
 

@@ -40,5 +40,9 @@ def kernel(function: F) -> F:
 
 
 def inline(function: F) -> F:
-    """Compile a small helper that kernels call; it is never called from Python."""
-    return numba.njit(function, nogil=True, cache=_CACHE)  # type: ignore[return-value]
+    """Compile a helper that kernels call and Python never does.
+
+    It has no cache of its own: its code is part of the kernels that call it, and storing it by itself
+    would double the time that compiling takes.
+    """
+    return numba.njit(function, nogil=True)  # type: ignore[return-value]

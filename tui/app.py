@@ -29,7 +29,9 @@ class ScaptuiApp(App[None]):
     TITLE = "scaptui"
     CSS = "Toast { max-width: 90%; }"
 
-    def __init__(self, name: str, opener: Opener, *, filter: str = "", keymap: Keymap, theme: themes.Theme) -> None:  # noqa: A002
+    def __init__(
+        self, name: str, opener: Opener, *, keymap: Keymap, theme: themes.Theme, filter_text: str = ""
+    ) -> None:
         """Take the capture's name, what opens it, the filter to begin with, keys and looks."""
         super().__init__()
         self.keymap = keymap
@@ -38,7 +40,7 @@ class ScaptuiApp(App[None]):
         self.last_words = ""
         self._capture_name = name
         self._opener = opener
-        self._filter = filter
+        self._filter = filter_text
         self.gateway: Gateway | None = None
         self.register_theme(theme.textual)
         self.theme = theme.textual.name
@@ -105,8 +107,17 @@ class ScaptuiApp(App[None]):
             screen.perform(BY_ID[chosen])
 
 
-def run(path: str, *, filter: str | None = None, keymap: str | None = None, theme: str | None = None) -> int:  # noqa: A002
-    """Show the capture ``path`` until the user leaves; return the exit code (0, or 1 when it cannot be opened)."""
+def run(
+    path: str,
+    *,
+    filter: str | None = None,  # noqa: A002  (the word that users know)
+    keymap: str | None = None,
+    theme: str | None = None,
+) -> int:
+    """Show the capture ``path`` until the user leaves.
+
+    Returns the exit code: 0, or 1 when the capture, the keymap or the theme cannot be read.
+    """
     try:
         keys, looks = load_keymap(keymap), themes.load_theme(theme)
     except DataFileError as error:
@@ -118,7 +129,7 @@ def run(path: str, *, filter: str | None = None, keymap: str | None = None, them
 
         return open_capture(path, progress, cancelled)
 
-    app = ScaptuiApp(Path(path).name, opener, filter=filter or "", keymap=keys, theme=looks)
+    app = ScaptuiApp(Path(path).name, opener, keymap=keys, theme=looks, filter_text=filter or "")
     app.run()
     if app.last_words:
         print(clean(app.last_words), file=sys.stderr)

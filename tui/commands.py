@@ -54,7 +54,14 @@ class Command:
 
 def _sort_commands() -> tuple[Command, ...]:
     return tuple(
-        Command(f"sort.{n}", f"Sort by column {n}", f"Sort by column {n}; again: reverse.", ("table",), "sort_column", n)
+        Command(
+            f"sort.{n}",
+            f"Sort by column {n}",
+            f"Sort by column {n}; again: reverse.",
+            ("table",),
+            "sort_column",
+            n,
+        )
         for n in range(1, 10)
     )
 
@@ -66,10 +73,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("view.list", "List of views", "Go to the list of views, or hide it.", footer="Views"),
     Command("filter.edit", "Edit filter", "Show the filter of this place and change it.", footer="Filter"),
     Command("view.streams", "I/O streams", "Show what the selection read and wrote.", MAIN, footer="I/O"),
-    Command("view.events", "System calls", "Show the system calls of the selection.", MAIN, footer="Syscalls"),
+    Command("view.events", "System calls", "Show the selection's system calls.", MAIN, footer="Syscalls"),
     Command("time.focus", "Time navigator", "Go to the time navigator and back.", footer="Time"),
     Command("find.open", "Search text", "Search text in this table or stream.", MAIN, footer="Search"),
-    Command("copy.selection", "Copy", "Copy the selected stream or row to the clipboard.", MAIN, footer="Copy"),
+    Command("copy.selection", "Copy", "Copy the selected stream or row.", MAIN, footer="Copy"),
     Command("sort.menu", "Sort by…", "Choose the column to sort by.", ("table",), footer="Sort"),
     Command("app.quit", "Quit", "Leave scaptui.", ("global", "opening"), footer="Quit"),
     Command("app.palette", "Command palette", "Choose any command or view by name."),
@@ -83,7 +90,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy.save", "Save stream", "Write the selected stream to a file.", ("streams",)),
     Command("find.next", "Next match", "Go to the next match.", MAIN),
     Command("find.previous", "Previous match", "Go to the match before.", MAIN),
-    Command("time.reset", "Whole capture", "Drop the time selection.", (*MAIN, "navigator"), footer="All time"),
+    Command("time.reset", "Whole capture", "Drop the selected time.", (*MAIN, "navigator"), footer="All time"),
     Command("cursor.up", "Up", "One up.", (*MAIN, "pane")),
     Command("cursor.down", "Down", "One down.", (*MAIN, "pane")),
     Command("cursor.left", "Left", "To the left.", (*MAIN, "pane")),
@@ -95,9 +102,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("tile.overlay", "Overlay trend", "Show or hide this tile's trend in the time navigator.",
             ("overview",), footer="Overlay"),
     Command("fold.toggle", "Fold", "Hide or show what is below this line.", ("tree",), footer="Fold"),
-    Command("stream.mode", "View as…", "Next way of showing payloads: dotted, ascii, hex.", ("streams",),
+    Command("stream.mode", "View as…", "Next way of showing payloads.", ("streams",),
             footer="View as"),
-    Command("stream.dotted", "View as dotted", "One line a block, dots for what cannot be shown.", ("streams",),
+    Command("stream.dotted", "View as dotted", "Dots for what cannot be shown.", ("streams",),
             "stream_as", "dotted"),
     Command("stream.ascii", "View as ascii", "Text with its line ends.", ("streams",), "stream_as", "ascii"),
     Command("stream.hex", "View as hex", "Offsets, bytes and text.", ("streams",), "stream_as", "hex"),
@@ -114,13 +121,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("time.leave", "Leave", "Return to the view.", ("navigator",)),
     Command("views.leave", "Leave", "Return to the view without a change.", ("views",), footer="Return"),
     Command("views.toggle", "Hide list", "Hide the list of views.", ("views",), footer="Hide"),
-    Command("filter.cancel", "Leave as it was", "Close the bar without a change.", ("filter",), footer="Leave as it was"),
+    Command("filter.cancel", "Leave as it was", "Close without a change.", ("filter",), footer="Leave"),
     Command("filter.older", "Older filter", "An earlier filter.", ("filter",), footer="Earlier"),
     Command("filter.newer", "Newer filter", "A later filter.", ("filter",), footer="Later"),
     Command("find.cancel", "Close", "Close the search bar.", ("find",), footer="Close"),
     Command("pane.close", "Close", "Close this.", ("pane",), footer="Close"),
     Command("pane.use", "Go to this value", "Open everything that has this value in this field.", ("pane",)),
-    Command("pane.narrow", "Narrow to this value", "Add this field and value to the filter.", ("pane",)),
+    Command("pane.narrow", "Narrow to this value", "Add this value to the filter.", ("pane",)),
     Command("pane.next", "Next event", "Details of the next event.", ("pane",)),
     Command("pane.previous", "Previous event", "Details of the event before.", ("pane",)),
     Command("choice.cancel", "Close", "Close the menu.", ("choice",), footer="Close"),

@@ -57,9 +57,15 @@ class Column:
 class Rows(Protocol):
     """Rows of a table; asks of it cost the same for ten rows and for 10^8."""
 
-    columns: Sequence[Column]
-    count: int
-    version: int  # another one when the rows changed
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        ...
 
     def rows(self, start: int, stop: int) -> Sequence[Sequence[str]]:
         """Return the cells of rows ``start`` .. ``stop - 1``."""
@@ -73,22 +79,41 @@ class Rows(Protocol):
         """Return the row that ``key`` names."""
         ...
 
+    def role(self, row: int, column: int) -> str | None:
+        """Return the role of the theme for a cell, or None for the usual one."""
+        ...
+
     def search(self, text: str, start: int, step: int, cancelled: Check) -> int | None:
-        """Return the next row from ``start`` in direction ``step`` (1 or -1) holding ``text``, in any case."""
+        """Return the next row from ``start`` holding ``text``, in any case; ``step``: 1 or -1."""
         ...
 
 
-class SortableRows(Rows, Protocol):
-    """Rows that can be put into another order."""
+class EventRows(Rows, Protocol):
+    """Rows that may stand for events."""
 
-    sort: tuple[int, bool] | None  # column, largest first
+    def event(self, row: int) -> int | None:
+        """Return the event row of the capture, or None."""
+        ...
 
-    def sorted_by(self, column: int, descending: bool | None) -> SortableRows:
+
+class TableRows(EventRows, Protocol):
+    """Rows of a view: they can be put into another order, and lead on."""
+
+    @property
+    def sort(self) -> tuple[int, bool] | None:
+        """The column they are ordered by, and whether the largest comes first."""
+        ...
+
+    def sorted_by(self, column: int, descending: bool | None) -> TableRows:
         """Return the rows ordered by ``column``; None: its usual way round (figures from the largest)."""
         ...
 
+    def target(self, row: int) -> Target | None:
+        """Return where Enter on a row leads, or None."""
+        ...
 
-class TreeRows(Rows, Protocol):
+
+class TreeRows(EventRows, Protocol):
     """Rows of a tree that folds."""
 
     def toggled(self, row: int) -> TreeRows:
@@ -97,14 +122,6 @@ class TreeRows(Rows, Protocol):
 
     def target(self, row: int) -> Target:
         """Return where Enter on a row leads."""
-        ...
-
-
-class EventRows(Rows, Protocol):
-    """Rows that are events; :meth:`key` is the event's row number in the capture."""
-
-    def event(self, row: int) -> int:
-        """Return the event row of the capture."""
         ...
 
 
@@ -157,15 +174,16 @@ class Block:
     pid: int
     fd: int
     name: str  # of the descriptor
-    stream: int  # blocks with the same number belong together
     data: bytes
 
 
 class Streams(Protocol):
     """The blocks of a selection, in time order."""
 
-    count: int
-    version: int
+    @property
+    def count(self) -> int:
+        """How many blocks there are."""
+        ...
 
     def block(self, index: int) -> Block:
         """Return one block."""
@@ -231,7 +249,7 @@ class Gateway(Protocol):
         """Return one view."""
         ...
 
-    def check(self, filter: str) -> FilterProblem | None:
+    def check(self, text: str) -> FilterProblem | None:
         """Return what is wrong with a filter, or None."""
         ...
 
@@ -239,7 +257,7 @@ class Gateway(Protocol):
         """Return the tiles of a selection."""
         ...
 
-    def table(self, view_id: str, query: Query, cancelled: Check) -> SortableRows:
+    def table(self, view_id: str, query: Query, cancelled: Check) -> TableRows:
         """Return the rows of a table view."""
         ...
 
@@ -253,10 +271,6 @@ class Gateway(Protocol):
 
     def streams(self, query: Query, cancelled: Check) -> Streams:
         """Return the reads and writes of a selection."""
-        ...
-
-    def target(self, view_id: str, rows: Rows, row: int) -> Target | None:
-        """Return where Enter on a row of a table leads, or None."""
         ...
 
     def pivot(self, event: int, what: str) -> Target | None:

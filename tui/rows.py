@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 
 from .model import Check, Column, Rows
 
-_versions = itertools.count(1)
-
-
-def next_version() -> int:
-    """Return a number no other rows have."""
-    return next(_versions)
+PAGE = 512  # rows read at once by a search
 
 
 class ListRows:
@@ -27,7 +21,6 @@ class ListRows:
         """Take the columns, the key of each row and what gives its cells."""
         self.columns = columns
         self.count = len(keys)
-        self.version = next_version()
         self._keys = keys
         self._cells = cells
         self._places: dict[str, int] | None = None
@@ -46,17 +39,21 @@ class ListRows:
             self._places = {key: row for row, key in reversed(list(enumerate(self._keys)))}
         return self._places.get(key)
 
+    def role(self, row: int, column: int) -> str | None:
+        """Return None: all cells look the same."""
+        return None
+
     def search(self, text: str, start: int, step: int, cancelled: Check) -> int | None:
         """Return the next row from ``start`` on that holds ``text``, in any case."""
         return search_cells(self, text, start, step, cancelled)
 
 
-def search_cells(source: Rows, text: str, start: int, step: int, cancelled: Check, page: int = 512) -> int | None:
+def search_cells(source: Rows, text: str, start: int, step: int, cancelled: Check) -> int | None:
     """Return the next row of any :class:`Rows` holding ``text``, reading pages of it; None at the end."""
     wanted = text.lower()
     row = start
     while 0 <= row < source.count and not cancelled():
-        first, last = (row, min(source.count, row + page)) if step > 0 else (max(0, row - page + 1), row + 1)
+        first, last = (row, min(source.count, row + PAGE)) if step > 0 else (max(0, row - PAGE + 1), row + 1)
         cells = source.rows(first, last)
         numbers = range(first, last) if step > 0 else reversed(range(first, last))
         for number in numbers:

@@ -27,7 +27,19 @@ ROLES = (
     "key", "key.label", "guide", "lane.1", "lane.2", "lane.3", "lane.4", "lane.5", "lane.6",
 )  # fmt: skip
 LANES = [role for role in ROLES if role.startswith("lane.")]
-_BASE = ("primary", "secondary", "accent", "warning", "error", "success", "foreground", "background", "surface", "panel", "boost")
+_BASE = (
+    "primary",
+    "secondary",
+    "accent",
+    "warning",
+    "error",
+    "success",
+    "foreground",
+    "background",
+    "surface",
+    "panel",
+    "boost",
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,9 @@ def suitable(environ: Mapping[str, str] = os.environ) -> str:
     term = environ.get("TERM", "")
     if "NO_COLOR" in environ or term in ("dumb", "unknown", "vt100", "vt220", "linux-m"):
         return "mono"
-    if environ.get("COLORTERM", "") in ("truecolor", "24bit") or term.endswith(("256color", "direct", "kitty")):
+    if environ.get("COLORTERM", "") in ("truecolor", "24bit") or term.endswith(
+        ("256color", "direct", "kitty")
+    ):
         return "dark"
     return "ansi"
 

@@ -7,11 +7,10 @@ on actions and read parameters by *slot* (a meaning such as "the path"), never b
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 
-from ..index.tables import I8, I32, I64, U8
+from ..index.tables import I64
 from ..schema import catalogue
 
 # --- actions: what a successful exit (or a one-sided event) does --------------------------------
@@ -228,15 +227,10 @@ _NEW_KIND = {
 _MODERN_ONLY_KINDS = ("EPOLL_CREATE", "BPF_2", "USERFAULTFD", "IO_URING_SETUP")
 
 
-class EventTable(NamedTuple):
-    """What the kernels know of the catalogue, by event code."""
-
-    action: U8
-    facts: I32  # E_*
-    slots: I8  # shape (codes, len(SLOTS)): parameter index, -1: the event has no such parameter
-    nparams: U8  # parameters in the table of the generation
-    kind: U8  # descriptor kind that the event creates (A_NEW_FD); 1 for vfork
-    v1_nparams: I64  # the largest number of parameters a v1 block of this code can have
+# --- columns of the compiled catalogue; the slots follow ----------------------------------------------
+E_ACTION, E_FACTS, E_NPARAMS, E_KIND, E_V1_NPARAMS = range(5)
+E_SLOTS = 8
+EVENT_WIDTH = E_SLOTS + len(SLOTS)
 
 
 def _short(sym: str) -> str:
@@ -278,46 +272,43 @@ def _facts(info: catalogue.EventInfo, modern: bool) -> int:
 
 
 @cache
-def event_table(modern: bool) -> EventTable:
-    """Compile the catalogue of a generation into the arrays of :class:`EventTable`."""
-    infos = catalogue.events(modern)
+def event_table(modern: bool) -> I64:
+    """Compile the catalogue of a generation: int64 of shape (codes, EVENT_WIDTH), read-only.
+
+    Columns: the action, facts (E_*), the number of parameters in the table, the descriptor kind that
+    A_NEW_FD creates (1 for vfork), the largest number of parameters of a v1 block, and from E_SLOTS on
+    the parameter index of each slot (-1: the event has no such parameter).
+    """
     newest = catalogue.events(True)
     old = catalogue.events(False)
-    count = len(infos)
-    action = np.zeros(count, np.uint8)
-    facts = np.zeros(count, np.int32)
-    slots = np.full((count, len(SLOTS)), -1, np.int8)
-    kind = np.zeros(count, np.uint8)
+    table = np.zeros((len(newest), EVENT_WIDTH), np.int64)
+    table[:, E_SLOTS:] = -1
     by_short = {name: act for act, names in _ACTIONS.items() for name in names.split()}
-    slot_of = {name: i for i, name in enumerate(SLOTS)}
-    for info in infos:
-        code = info.id
+    slot_of = {name: E_SLOTS + i for i, name in enumerate(SLOTS)}
+    for info in catalogue.events(modern):
+        row = table[info.id]
         short = _short(info.sym)
-        action[code] = by_short.get(short, A_NONE)
-        facts[code] = _facts(info, modern)
-        if action[code] == A_CLONE:
-            facts[code] |= E_NO_FAKE
-        for index, param in enumerate(newest[code].params):
+        row[E_ACTION] = by_short.get(short, A_NONE)
+        row[E_FACTS] = _facts(info, modern)
+        if row[E_ACTION] == A_CLONE:
+            row[E_FACTS] |= E_NO_FAKE
+        row[E_NPARAMS] = len(info.params)
+        row[E_V1_NPARAMS] = max(len(newest[info.id].params), len(old[info.id].params))
+        for index, param in enumerate(newest[info.id].params):
             slot = slot_of.get(_SYNONYMS.get(param.name, param.name))
-            if slot is not None and slots[code, slot] < 0:
-                slots[code, slot] = index
-        if slots[code, P_FD] < 0 and facts[code] & E_USES_FD:
-            slots[code, P_FD] = slots[code, P_DIRFD]
+            if slot is not None and row[slot] < 0:
+                row[slot] = index
+        if row[E_SLOTS + P_FD] < 0 and row[E_FACTS] & E_USES_FD:
+            row[E_SLOTS + P_FD] = row[E_SLOTS + P_DIRFD]
         if short == "COPY_FILE_RANGE_X":
-            slots[code, P_FD] = 1
+            row[E_SLOTS + P_FD] = 1
         if "VFORK" in short:
-            kind[code] = 1
-        if action[code] == A_NEW_FD:
+            row[E_KIND] = 1
+        if row[E_ACTION] == A_NEW_FD:
             for stem, value in _NEW_KIND.items():
                 if short.startswith(stem):
-                    kind[code] = value
+                    row[E_KIND] = value
                     if stem in _MODERN_ONLY_KINDS and not modern:
-                        action[code] = A_NONE
-    return EventTable(
-        action,
-        facts,
-        slots,
-        np.array([len(i.params) for i in infos], np.uint8),
-        kind,
-        np.array([max(len(a.params), len(b.params)) for a, b in zip(newest, old, strict=True)], np.int64),
-    )
+                        row[E_ACTION] = A_NONE
+    table.flags.writeable = False
+    return table

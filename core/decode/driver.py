@@ -21,7 +21,6 @@ from ..format.store import BlockStore, BlockStoreWriter
 from ..index.tables import I64, U8
 from ..schema import catalogue
 from . import state as s
-from .actions import event_table
 from .event_pass import run
 from .seed import begin_section
 from .state import Segment, State, grow, new_segment, new_state
@@ -139,18 +138,24 @@ def _decode(path: str, reader: ReadAhead, progress: Progress | None, cancelled: 
         raise CaptureError(path, "the capture holds no events")
     modern = has_events and is_modern(buffer.data, buffer.pos, buffer.end)
     state = begin_section(new_state(modern), meta)
-    table = event_table(modern)
     out = Decoded(state, [new_segment(_FIRST_SEGMENT)], [0], meta, [meta], modern)
     count = 0
     while has_events:
         if cancelled is not None and cancelled():
             out.cancelled = True
-            if int(out.state.s[s.S_EVENTS]) == 0:
+            if int(out.state.h[s.S_EVENTS]) == 0:
                 raise Cancelled
             break
         position = buffer.pos
         buffer.pos, count, result = run(
-            out.state, table, out.segments[-1], buffer.data, buffer.pos, buffer.end, buffer.base, count
+            out.state.h,
+            out.state.u,
+            out.segments[-1],
+            buffer.data,
+            buffer.pos,
+            buffer.end,
+            buffer.base,
+            count,
         )
         out.counts[-1] = count
         if result == s.R_FULL:
@@ -159,7 +164,7 @@ def _decode(path: str, reader: ReadAhead, progress: Progress | None, cancelled: 
             count = 0
         elif result == s.R_GROW:
             block = int(buffer.data[buffer.pos + 4 : buffer.pos + 8].view(np.uint32)[0])
-            out.state = grow(out.state, 2 * block, 2 * int(out.state.s[s.S_MAX_TABLE]))
+            out.state = grow(out.state, 2 * block, 2 * int(out.state.h[s.S_MAX_TABLE]))
         elif result == s.R_BLOCK:
             has_events = _other_block(out, buffer, path)
         elif result == s.R_BAD_LENGTH:
@@ -179,9 +184,9 @@ def _decode(path: str, reader: ReadAhead, progress: Progress | None, cancelled: 
             out.unknown_blocks[number] = out.unknown_blocks.get(number, 0) + times
         for number, times in section.block_counts.items():
             out.block_counts[number] = out.block_counts.get(number, 0) + times
-    bad = int(out.state.s[s.S_BAD_EVENTS])
+    bad = int(out.state.h[s.S_BAD_EVENTS])
     if bad:
-        last = int(out.state.s[s.S_LAST_BAD])
+        last = int(out.state.h[s.S_LAST_BAD])
         reason = f"{bad} events are longer than their blocks; the last one stands here"
         out.damage.append(Damage(last, 0, "bad-event", reason, 0))
     if progress is not None:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..index.tables import CL_FILES
+from ..index.tables import CL_FILES, I64, U8
 from ..kernel import inline
 from .state import (
+    B_POOLKEY,
+    B_POOLROW,
+    C_POOL,
+    H_FREE,
     L_CAP,
     L_ROW,
     L_TABLE,
@@ -21,7 +25,8 @@ from .state import (
     S_POOL,
     T_FLAGS,
     T_PID,
-    State,
+    ll,
+    tt,
 )
 
 MAX_FD = (1 << 31) - 2
@@ -36,106 +41,106 @@ def _log2(n: int) -> int:
 
 
 @inline
-def _allocate(st: State, capacity: int) -> int:
+def _allocate(h: I64, u: U8, capacity: int) -> int:
     """Return a free slice of the pool with all places empty, or -1 when the pool is full."""
     k = _log2(capacity)
-    at = st.freelist[k]
+    at = h[H_FREE + k]
     if at >= 0:
-        st.freelist[k] = np.int64(st.poolrow[at])
+        h[H_FREE + k] = h[h[B_POOLROW] + at]
     else:
-        at = st.s[S_POOL]
-        if at + capacity > len(st.poolkey):
+        at = h[S_POOL]
+        if at + capacity > h[C_POOL]:
             return np.int64(-1)
-        st.s[S_POOL] = at + capacity
+        h[S_POOL] = at + capacity
     for i in range(at, at + capacity):
-        st.poolkey[i] = np.int32(-1)
+        h[h[B_POOLKEY] + i] = -1
     return at
 
 
 @inline
-def release(st: State, life: int) -> None:
+def release(h: I64, u: U8, life: int) -> None:
     """Give the table of ``life`` back to the pool."""
-    at = st.lives[life, L_TABLE]
+    at = h[ll(h, life) + L_TABLE]
     if at < 0:
         return
-    k = _log2(st.lives[life, L_CAP])
-    st.poolrow[at] = np.int32(st.freelist[k])
-    st.freelist[k] = at
-    st.lives[life, L_TABLE] = -1
-    st.lives[life, L_CAP] = 0
-    st.lives[life, L_USED] = 0
+    k = _log2(h[ll(h, life) + L_CAP])
+    h[h[B_POOLROW] + at] = h[H_FREE + k]
+    h[H_FREE + k] = at
+    h[ll(h, life) + L_TABLE] = -1
+    h[ll(h, life) + L_CAP] = 0
+    h[ll(h, life) + L_USED] = 0
 
 
 @inline
-def lookup(st: State, life: int, fd: int) -> int:
+def lookup(h: I64, u: U8, life: int, fd: int) -> int:
     """Return the descriptor row of number ``fd`` in the table of ``life``, -1: none."""
-    at = st.lives[life, L_TABLE]
+    at = h[ll(h, life) + L_TABLE]
     if at < 0 or fd < 0 or fd > MAX_FD:
         return np.int64(-1)
-    mask = st.lives[life, L_CAP] - 1
+    mask = h[ll(h, life) + L_CAP] - 1
     i = fd & mask
     while True:
-        key = np.int64(st.poolkey[at + i])
+        key = h[h[B_POOLKEY] + at + i]
         if key == fd:
-            return np.int64(st.poolrow[at + i])
+            return h[h[B_POOLROW] + at + i]
         if key < 0:
             return np.int64(-1)
         i = (i + 1) & mask
 
 
 @inline
-def _place(st: State, at: int, mask: int, fd: int, row: int) -> bool:
+def _place(h: I64, u: U8, at: int, mask: int, fd: int, row: int) -> bool:
     """Put ``row`` at ``fd``; True when the number is new in the table."""
     i = fd & mask
     while True:
-        key = np.int64(st.poolkey[at + i])
+        key = h[h[B_POOLKEY] + at + i]
         if key == fd:
-            st.poolrow[at + i] = np.int32(row)
+            h[h[B_POOLROW] + at + i] = row
             return False
         if key < 0:
-            st.poolkey[at + i] = np.int32(fd)
-            st.poolrow[at + i] = np.int32(row)
+            h[h[B_POOLKEY] + at + i] = fd
+            h[h[B_POOLROW] + at + i] = row
             return True
         i = (i + 1) & mask
 
 
 @inline
-def put(st: State, life: int, fd: int, row: int) -> None:
+def put(h: I64, u: U8, life: int, fd: int, row: int) -> None:
     """Set descriptor ``fd`` of the table of ``life``; silently nothing when the pool is exhausted."""
     if fd < 0 or fd > MAX_FD:
         return
-    capacity = st.lives[life, L_CAP]
-    if st.lives[life, L_TABLE] < 0 or (st.lives[life, L_USED] + 1) * 4 > capacity * 3:
-        larger = np.int64(16) if st.lives[life, L_TABLE] < 0 else capacity * 2
-        at = _allocate(st, larger)
+    capacity = h[ll(h, life) + L_CAP]
+    if h[ll(h, life) + L_TABLE] < 0 or (h[ll(h, life) + L_USED] + 1) * 4 > capacity * 3:
+        larger = np.int64(16) if h[ll(h, life) + L_TABLE] < 0 else capacity * 2
+        at = _allocate(h, u, larger)
         if at < 0:
             return
-        old = st.lives[life, L_TABLE]
+        old = h[ll(h, life) + L_TABLE]
         if old >= 0:
             for i in range(old, old + capacity):
-                if st.poolkey[i] >= 0:
-                    _place(st, at, larger - 1, np.int64(st.poolkey[i]), np.int64(st.poolrow[i]))
-            used = st.lives[life, L_USED]
-            release(st, life)
-            st.lives[life, L_USED] = used
-        st.lives[life, L_TABLE] = at
-        st.lives[life, L_CAP] = larger
-        if larger > st.s[S_MAX_TABLE]:
-            st.s[S_MAX_TABLE] = larger
-    if _place(st, st.lives[life, L_TABLE], st.lives[life, L_CAP] - 1, fd, row):
-        st.lives[life, L_USED] += 1
+                if h[h[B_POOLKEY] + i] >= 0:
+                    _place(h, u, at, larger - 1, (h[h[B_POOLKEY] + i]), (h[h[B_POOLROW] + i]))
+            used = h[ll(h, life) + L_USED]
+            release(h, u, life)
+            h[ll(h, life) + L_USED] = used
+        h[ll(h, life) + L_TABLE] = at
+        h[ll(h, life) + L_CAP] = larger
+        if larger > h[S_MAX_TABLE]:
+            h[S_MAX_TABLE] = larger
+    if _place(h, u, h[ll(h, life) + L_TABLE], h[ll(h, life) + L_CAP] - 1, fd, row):
+        h[ll(h, life) + L_USED] += 1
 
 
 @inline
-def remove(st: State, life: int, fd: int) -> None:
+def remove(h: I64, u: U8, life: int, fd: int) -> None:
     """Remove descriptor ``fd`` from the table of ``life``, closing the gap it leaves."""
-    at = st.lives[life, L_TABLE]
+    at = h[ll(h, life) + L_TABLE]
     if at < 0 or fd < 0 or fd > MAX_FD:
         return
-    mask = st.lives[life, L_CAP] - 1
+    mask = h[ll(h, life) + L_CAP] - 1
     i = fd & mask
     while True:
-        key = np.int64(st.poolkey[at + i])
+        key = h[h[B_POOLKEY] + at + i]
         if key == fd:
             break
         if key < 0:
@@ -144,39 +149,39 @@ def remove(st: State, life: int, fd: int) -> None:
     hole = i
     while True:
         i = (i + 1) & mask
-        key = np.int64(st.poolkey[at + i])
+        key = h[h[B_POOLKEY] + at + i]
         if key < 0:
             break
         home = key & mask
         # move the entry into the hole unless its home lies after the hole
         if ((i - home) & mask) >= ((i - hole) & mask):
-            st.poolkey[at + hole] = st.poolkey[at + i]
-            st.poolrow[at + hole] = st.poolrow[at + i]
+            h[h[B_POOLKEY] + at + hole] = h[h[B_POOLKEY] + at + i]
+            h[h[B_POOLROW] + at + hole] = h[h[B_POOLROW] + at + i]
             hole = i
-    st.poolkey[at + hole] = np.int32(-1)
-    st.lives[life, L_USED] -= 1
+    h[h[B_POOLKEY] + at + hole] = -1
+    h[ll(h, life) + L_USED] -= 1
 
 
 @inline
-def copy(st: State, source: int, target: int) -> None:
+def copy(h: I64, u: U8, source: int, target: int) -> None:
     """Give ``target`` a copy of the table of ``source``; nothing when the pool is exhausted."""
-    at = st.lives[source, L_TABLE]
-    if at < 0 or st.lives[source, L_USED] == 0:
+    at = h[ll(h, source) + L_TABLE]
+    if at < 0 or h[ll(h, source) + L_USED] == 0:
         return
-    capacity = st.lives[source, L_CAP]
-    to = _allocate(st, capacity)
+    capacity = h[ll(h, source) + L_CAP]
+    to = _allocate(h, u, capacity)
     if to < 0:
         return
     for i in range(capacity):
-        st.poolkey[to + i] = st.poolkey[at + i]
-        st.poolrow[to + i] = st.poolrow[at + i]
-    st.lives[target, L_TABLE] = to
-    st.lives[target, L_CAP] = capacity
-    st.lives[target, L_USED] = st.lives[source, L_USED]
+        h[h[B_POOLKEY] + to + i] = h[h[B_POOLKEY] + at + i]
+        h[h[B_POOLROW] + to + i] = h[h[B_POOLROW] + at + i]
+    h[ll(h, target) + L_TABLE] = to
+    h[ll(h, target) + L_CAP] = capacity
+    h[ll(h, target) + L_USED] = h[ll(h, source) + L_USED]
 
 
 @inline
-def shares_files(st: State, life: int) -> bool:
+def shares_files(h: I64, u: U8, life: int) -> bool:
     """Whether the thread looks its descriptors up in its main thread's table."""
-    row = st.lives[life, L_ROW]
-    return (st.t[row, T_FLAGS] & CL_FILES) != 0 and st.t[row, T_PID] != st.lives[life, L_TID]
+    row = h[ll(h, life) + L_ROW]
+    return (h[tt(h, row) + T_FLAGS] & CL_FILES) != 0 and h[tt(h, row) + T_PID] != h[ll(h, life) + L_TID]

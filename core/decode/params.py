@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..index.tables import U8
+from ..index.tables import I64, U8
 from ..kernel import inline
-from .actions import E_LARGE, EventTable
+from .actions import E_FACTS, E_LARGE, E_NPARAMS, E_V1_NPARAMS
 from .readers import u16, u32
-from .state import State
+from .state import C_EVENTS, H_OFF, H_PLEN, ee
 
 MAX_PARAMS = 60
 
@@ -39,34 +39,34 @@ def header_kind(block_type: int) -> int:
 
 
 @inline
-def parse(st: State, et: EventTable, b: U8, start: int, available: int, kind: int, first: int) -> int:
+def parse(h: I64, u: U8, b: U8, start: int, available: int, kind: int, first: int) -> int:
     """Fill ``st.off`` and ``st.plen`` from index ``first``; returns the number of parameters found.
 
     The block begins at ``b[start]`` and ``available`` bytes of it are there. Parameters that do not lie
     inside the event are left out.
     """
-    h = start + 10
+    head = start + 10
     if kind == HEADER_V1_FLAGS or kind == HEADER_V2_FLAGS:
-        h += 4
+        head += 4
     end = start + available
-    code = u16(b, h + 20)
-    length = u32(b, h + 16)
-    if code >= len(et.facts):
+    code = u16(b, head + 20)
+    length = u32(b, head + 16)
+    if code >= h[C_EVENTS]:
         return 0
-    size = 4 if et.facts[code] & E_LARGE else 2
-    event_end = h + length
+    size = 4 if h[ee(h, code) + E_FACTS] & E_LARGE else 2
+    event_end = head + length
     if event_end > end:
         event_end = end
     if kind == HEADER_V2 or kind == HEADER_V2_FLAGS:
-        n = u32(b, h + 22)
-        lengths = h + 26
+        n = u32(b, head + 22)
+        lengths = head + 26
         if n > MAX_PARAMS:
             n = np.int64(MAX_PARAMS)
     else:
-        lengths = h + 22
+        lengths = head + 22
         if code == _NOTIFICATION_E or code == _INFRASTRUCTURE_E:
             event_end -= 3
-        n = _count_v1(b, lengths, event_end, et.v1_nparams[code], np.int64(et.nparams[code]))
+        n = _count_v1(b, lengths, event_end, h[ee(h, code) + E_V1_NPARAMS], h[ee(h, code) + E_NPARAMS])
     at = lengths + n * size
     if at > event_end:
         return 0
@@ -75,8 +75,8 @@ def parse(st: State, et: EventTable, b: U8, start: int, available: int, kind: in
         plen = u32(b, lengths + 4 * i) if size == 4 else u16(b, lengths + 2 * i)
         if at + plen > event_end:
             break
-        st.off[first + i] = at
-        st.plen[first + i] = plen
+        h[H_OFF + first + i] = at
+        h[H_PLEN + first + i] = plen
         at += plen
         found += 1
     return found

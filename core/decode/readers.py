@@ -18,10 +18,7 @@ def u16(b: U8, i: int) -> int:
 def u32(b: U8, i: int) -> int:
     """Unsigned 32-bit value at ``i``."""
     return (
-        np.int64(b[i])
-        | (np.int64(b[i + 1]) << 8)
-        | (np.int64(b[i + 2]) << 16)
-        | (np.int64(b[i + 3]) << 24)
+        np.int64(b[i]) | (np.int64(b[i + 1]) << 8) | (np.int64(b[i + 2]) << 16) | (np.int64(b[i + 3]) << 24)
     )
 
 

@@ -14,6 +14,17 @@ from . import sockets
 from .fdtables import put
 from .sockets import KIND_IPV4, KIND_IPV4_SERVER, KIND_IPV6, KIND_IPV6_SERVER, KIND_UNIX, L4_TCP
 from .state import (
+    B_FDS,
+    B_IF4,
+    B_IF6,
+    B_LIVES,
+    B_MEMS,
+    B_STORENEXT,
+    B_STROFF,
+    B_THREADS,
+    B_TIDLIFE,
+    C_IF4,
+    C_IF6,
     F_COLUMNS,
     F_DEST,
     F_DEV,
@@ -36,10 +47,13 @@ from .state import (
     F_SPORT,
     FD_ADDR_NAME,
     FD_HAS_TUPLE,
+    H_FREE,
     L_CHILDREN,
     L_END,
+    L_MEM,
     L_ROW,
     L_TABLE,
+    M_COLUMNS,
     S_EVENTS,
     S_FDS,
     S_FREE_STORE,
@@ -49,12 +63,20 @@ from .state import (
     S_PENDING_CLOSE,
     S_PENDING_LIFE,
     S_POOL,
-    S_STRINGS,
     S_TIDS,
     S_UNKNOWN_DIR,
     T_COLUMNS,
+    T_LIFE,
+    T_PID,
+    T_TID,
     State,
+    ff,
     grow,
+    ll,
+    mm,
+    resize,
+    table,
+    tt,
 )
 from .strings import intern
 from .threads import find, new_life
@@ -69,119 +91,102 @@ def _signed(value: int) -> int:
 
 
 @kernel
-def _intern_many(st: State, blob: U8, ends: I64, out: I64) -> None:
+def _intern_many(h: I64, u: U8, blob: U8, ends: I64, out: I64) -> None:
     start = np.int64(0)
     for i in range(len(ends)):
-        out[i] = intern(st, blob, start, ends[i] - start)
+        out[i] = intern(h, u, blob, start, ends[i] - start)
         start = ends[i]
 
 
 @kernel
-def _add_lives(st: State, rows: I64, mems: I64) -> None:
+def _add_lives(h: I64, u: U8, rows: I64, mems: I64) -> None:
     """Create a life for each row of thread columns, with its memory figures."""
-    event = st.s[S_EVENTS] - 1
+    event = h[S_EVENTS] - 1
     for i in range(len(rows)):
-        old = find(st, rows[i, 0])
+        old = find(h, u, rows[i, T_TID])
         if old >= 0:
             continue
-        life = new_life(st, rows[i, 0], event)
-        row = st.lives[life, L_ROW]
-        for c in range(T_COLUMNS - 2):
-            st.t[row, c] = rows[i, c]
-        m = st.s[S_MEMS]
-        st.s[S_MEMS] = m + 1
-        for c in range(5):
-            st.m[m, c] = mems[i, c]
-        st.lives[life, 4] = m
-    for life in range(st.s[S_LIVES]):
-        if st.lives[life, L_END] >= 0:
+        life = new_life(h, u, rows[i, T_TID], event)
+        at = tt(h, h[ll(h, life) + L_ROW])
+        for c in range(T_LIFE):
+            h[at + c] = rows[i, c]
+        m = h[S_MEMS]
+        h[S_MEMS] = m + 1
+        for c in range(M_COLUMNS):
+            h[mm(h, m) + c] = mems[i, c]
+        h[ll(h, life) + L_MEM] = m
+    for life in range(h[S_LIVES]):
+        if h[ll(h, life) + L_END] >= 0:
             continue
-        pid = st.t[st.lives[life, L_ROW], 1]
-        if pid != st.t[st.lives[life, L_ROW], 0]:
-            main = find(st, pid)
+        at = tt(h, h[ll(h, life) + L_ROW])
+        if h[at + T_PID] != h[at + T_TID]:
+            main = find(h, u, h[at + T_PID])
             if main >= 0:
-                st.lives[main, L_CHILDREN] += 1
+                h[ll(h, main) + L_CHILDREN] += 1
 
 
 @kernel
-def _add_fds(st: State, tids: I64, rows: I64) -> None:
+def _add_fds(h: I64, u: U8, tids: I64, rows: I64) -> None:
     """Append descriptor rows, complete their tuples and put them into the tables of their threads."""
     for i in range(len(rows)):
-        row = st.s[S_FDS]
-        life = find(st, tids[i])
+        row = h[S_FDS]
+        life = find(h, u, tids[i])
         if life < 0:
             continue
-        st.s[S_FDS] = row + 1
+        h[S_FDS] = row + 1
         for c in range(F_COLUMNS):
-            st.f[row, c] = rows[i, c]
-        st.f[row, F_OPENER] = st.lives[life, L_ROW]
-        sockets.complete(st, row)
-        put(st, life, rows[i, F_NUM], row)
+            h[ff(h, row) + c] = rows[i, c]
+        h[ff(h, row) + F_OPENER] = h[ll(h, life) + L_ROW]
+        sockets.complete(h, u, row)
+        put(h, u, life, rows[i, F_NUM], row)
 
 
 def add_strings(state: State, items: list[bytes]) -> tuple[State, I64]:
     """Intern byte strings; returns the grown state and their ids, int64 of shape (len(items),)."""
     blob = b"".join(items)
-    ends = np.cumsum(np.array([len(i) for i in items], np.int64)) if items else np.zeros(0, np.int64)
-    arena = len(blob)
-    if int(state.s[S_STRINGS]) + len(items) + 16 > len(state.stroff):
-        bigger = np.zeros(2 * (int(state.s[S_STRINGS]) + len(items)) + 64, np.int64)
-        bigger[: len(state.stroff)] = state.stroff
-        state = state._replace(stroff=bigger)
-    state = grow(state, arena, 0)
-    while (int(state.s[S_STRINGS]) + len(items)) * 2 > len(state.strhash):
-        from .strings import rehash
-
-        table = np.zeros(2 * len(state.strhash), np.int32)
-        rehash(state.arena, state.stroff, int(state.s[S_STRINGS]), table)
-        state = state._replace(strhash=table)
+    ends = np.cumsum(np.array([len(i) for i in items], np.int64))
+    state = grow(state, len(blob), rows={B_STROFF: len(items)})
     out = np.zeros(len(items), np.int64)
-    _intern_many(state, np.frombuffer(blob or b"\0", np.uint8).copy(), ends, out)
+    _intern_many(state.h, state.u, np.frombuffer(blob or b"\0", np.uint8).copy(), ends.astype(np.int64), out)
     return state, out
-
-
-def _pad(array: np.ndarray, rows: int) -> np.ndarray:
-    if rows <= len(array):
-        return array
-    out = np.zeros((rows, *array.shape[1:]), array.dtype)
-    out[: len(array)] = array
-    return out
 
 
 def begin_section(state: State, meta: Metadata) -> State:
     """Forget all threads and descriptors and take those of a section's lists."""
     state = _forget(state)
     state, ids = add_strings(state, [b"<NA>", b"<UNKNOWN>"])
-    state.s[S_NA], state.s[S_UNKNOWN_DIR] = ids
+    state.h[S_NA], state.h[S_UNKNOWN_DIR] = ids
     state = _interfaces(state, meta)
     state = _processes(state, meta)
     return _descriptors(state, meta)
 
 
 def _forget(state: State) -> State:
-    s = state.s
-    lives = state.lives[: int(s[S_LIVES])]
-    lives[lives[:, L_END] < 0, L_END] = s[S_EVENTS]
+    h = state.h
+    lives = table(state, B_LIVES)[: int(h[S_LIVES])]
+    lives[lives[:, L_END] < 0, L_END] = h[S_EVENTS]
     lives[:, L_TABLE] = -1
-    state.tidlife[:] = 0
-    state.freelist[:] = -1
-    s[S_TIDS] = 0
-    s[S_POOL] = 0
-    s[S_PENDING_LIFE] = s[S_PENDING_CLOSE] = -1
-    state.storenext[:] = np.arange(1, len(state.storenext) + 1)
-    state.storenext[-1] = -1
-    s[S_FREE_STORE] = 0
+    table(state, B_TIDLIFE)[:] = 0
+    h[H_FREE : H_FREE + 40] = -1
+    h[S_TIDS] = h[S_POOL] = 0
+    h[S_PENDING_LIFE] = h[S_PENDING_CLOSE] = -1
+    nexts = table(state, B_STORENEXT)
+    nexts[:] = np.arange(1, len(nexts) + 1)
+    nexts[-1] = -1
+    h[S_FREE_STORE] = 0
     return state
 
 
 def _interfaces(state: State, meta: Metadata) -> State:
     v4 = [i for i in meta.interfaces if len(i.addr) == 4]
     v6 = [i for i in meta.interfaces if len(i.addr) == 16]
-    if4 = np.array(
-        [[int.from_bytes(i.addr, "little"), int.from_bytes(i.netmask, "little")] for i in v4], np.int64
-    ).reshape(-1, 2)
-    if6 = np.array([list(i.addr) for i in v6], np.uint8).reshape(-1, 16)
-    return state._replace(if4=if4, if6=if6)
+    state = resize(state, {B_IF4: len(v4), B_IF6: len(v6)})
+    state.h[C_IF4], state.h[C_IF6] = len(v4), len(v6)
+    for row, interface in zip(table(state, B_IF4), v4, strict=True):
+        row[:] = int.from_bytes(interface.addr, "little"), int.from_bytes(interface.netmask, "little")
+    for row, interface in zip(table(state, B_IF6), v6, strict=True):
+        row[:] = list(interface.addr)
+    return state
 
 
 def _slash(path: bytes) -> bytes:
@@ -232,25 +237,16 @@ def _processes(state: State, meta: Metadata) -> State:
             *(_signed(v) for v in (p.exe_ino, p.exe_ctime, p.exe_mtime, p.pidns_init_start_ts)),
         )
         mems[i] = (p.vmsize, p.vmrss, p.vmswap, _signed(p.pfmajor), _signed(p.pfminor))
-    state = state._replace(
-        t=_pad(state.t, int(state.s[1]) + count + 64),
-        lives=_pad(state.lives, int(state.s[S_LIVES]) + count + 64),
-        m=_pad(state.m, int(state.s[S_MEMS]) + count + 64),
-    )
-    while (int(state.s[S_TIDS]) + count) * 2 > len(state.tidlife):
-        from .threads import rehash_tids
-
-        keys = np.zeros(2 * len(state.tidkey), np.int64)
-        table = np.zeros(len(keys), np.int32)
-        rehash_tids(state.tidkey, state.tidlife, keys, table)
-        state = state._replace(tidkey=keys, tidlife=table)
-    _add_lives(state, rows, mems)
+    state = grow(state, rows={B_THREADS: count, B_LIVES: count, B_MEMS: count})
+    _add_lives(state.h, state.u, rows, mems)
     return state
 
 
 def _address(raw: bytes) -> tuple[int, int]:
     padded = raw.ljust(16, b"\0")
-    return int.from_bytes(padded[:8], "little", signed=True), int.from_bytes(padded[8:], "little", signed=True)
+    return int.from_bytes(padded[:8], "little", signed=True), int.from_bytes(
+        padded[8:], "little", signed=True
+    )
 
 
 def _is_mapped(raw: bytes) -> bool:
@@ -262,7 +258,7 @@ def _descriptors(state: State, meta: Metadata) -> State:
     state, names = add_strings(state, [e.name for e in entries])
     count = len(entries)
     rows = np.zeros((count, F_COLUMNS), np.int64)
-    event = int(state.s[S_EVENTS]) - 1
+    event = int(state.h[S_EVENTS]) - 1
     listening = {e.sport for e in entries if e.type in (KIND_IPV4_SERVER, KIND_IPV6_SERVER)}
     for i, e in enumerate(entries):
         kind, sip, dip, flags = e.type, e.sip, e.dip, FD_FROM_PROC
@@ -294,9 +290,6 @@ def _descriptors(state: State, meta: Metadata) -> State:
         rows[i, F_SOURCE], rows[i, F_DEST] = _signed(e.source), _signed(e.dest)
         rows[i, F_OPENFLAGS], rows[i, F_DEV], rows[i, F_INO] = e.openflags, e.dev, _signed(e.ino)
         rows[i, F_FIRST] = rows[i, F_OPENED] = event
-    state = state._replace(f=_pad(state.f, int(state.s[S_FDS]) + count + 64))
-    state = grow(state, 0, 8 * count + 64 * len({e.tid for e in entries}))
-    _add_fds(state, np.array([e.tid for e in entries], np.int64), rows)
+    state = grow(state, 0, 8 * count + 64 * len({e.tid for e in entries}), {B_FDS: count})
+    _add_fds(state.h, state.u, np.array([e.tid for e in entries], np.int64), rows)
     return state
-
-

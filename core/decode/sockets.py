@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..index.tables import FD_BOUND, FD_CLIENT, FD_CONNECTED, FD_SERVER, U8
+from ..index.tables import FD_BOUND, FD_CLIENT, FD_CONNECTED, FD_SERVER, I64, U8
 from ..kernel import inline
 from .files import KIND_UNIX, add, changed, new_fd
 from .readers import i64, u16
 from .state import (
+    B_IF6,
+    B_POOLKEY,
+    B_POOLROW,
+    C_IF4,
+    C_IF6,
     F_COLUMNS,
     F_DEST,
     F_DIP_HI,
@@ -31,7 +36,9 @@ from .state import (
     L_CAP,
     L_TABLE,
     S_FDS,
-    State,
+    ff,
+    ii,
+    ll,
 )
 from .strings import intern_text
 from .threads import files_of
@@ -110,316 +117,324 @@ def unmapped(high: int) -> int:
 
 
 @inline
-def _local4(st: State, other: int) -> int:
+def _local4(h: I64, u: U8, other: int) -> int:
     """Our address on the way to ``other`` (state engine, 2.1); 0 when there is none."""
-    for i in range(len(st.if4)):
-        if st.if4[i, 0] == other:
+    for i in range(h[C_IF4]):
+        if h[ii(h, i) + 0] == other:
             return other
-    for i in range(len(st.if4)):
-        mask = st.if4[i, 1]
-        if (st.if4[i, 0] & mask) == (other & mask):
-            return st.if4[i, 0]
-    for i in range(len(st.if4)):
-        if st.if4[i, 0] != 0x0100007F:
-            return st.if4[i, 0]
+    for i in range(h[C_IF4]):
+        mask = h[ii(h, i) + 1]
+        if (h[ii(h, i) + 0] & mask) == (other & mask):
+            return h[ii(h, i) + 0]
+    for i in range(h[C_IF4]):
+        if h[ii(h, i) + 0] != 0x0100007F:
+            return h[ii(h, i) + 0]
     return np.int64(0)
 
 
 @inline
-def complete(st: State, row: int) -> None:
+def complete(h: I64, u: U8, row: int) -> None:
     """Fill the side of an IPv4 or IPv6 tuple that the event left open, from the interface list."""
-    kind = st.f[row, F_KIND]
+    kind = h[ff(h, row) + F_KIND]
     if kind == KIND_IPV4:
         for side in range(2):
             mine = F_SIP_LO if side == 0 else F_DIP_LO
             theirs = F_DIP_LO if side == 0 else F_SIP_LO
-            if st.f[row, mine] == 0:
-                found = _local4(st, st.f[row, theirs])
-                if found == st.f[row, theirs] and st.f[row, F_SPORT] == st.f[row, F_DPORT]:
+            if h[ff(h, row) + mine] == 0:
+                found = _local4(h, u, h[ff(h, row) + theirs])
+                if found == h[ff(h, row) + theirs] and h[ff(h, row) + F_SPORT] == h[ff(h, row) + F_DPORT]:
                     continue
-                st.f[row, mine] = found
+                h[ff(h, row) + mine] = found
     elif kind == KIND_IPV6:
         for side in range(2):
             low = F_SIP_LO if side == 0 else F_DIP_LO
             other = F_DIP_LO if side == 0 else F_SIP_LO
-            if st.f[row, low] == 0 and st.f[row, low + 1] == 0:
-                _local6(st, row, low, other)
+            if h[ff(h, row) + low] == 0 and h[ff(h, row) + low + 1] == 0:
+                _local6(h, u, row, low, other)
 
 
 @inline
-def _local6(st: State, row: int, low: int, other: int) -> None:
+def _local6(h: I64, u: U8, row: int, low: int, other: int) -> None:
     best = np.int64(-1)
-    for i in range(len(st.if6)):
-        a = i64(st.if6[i], 0)
-        c = i64(st.if6[i], 8)
-        if a == st.f[row, other] and c == st.f[row, other + 1]:
+    for i in range(h[C_IF6]):
+        a = i64(u, h[B_IF6] + 16 * i)
+        c = i64(u, h[B_IF6] + 16 * i + 8)
+        if a == h[ff(h, row) + other] and c == h[ff(h, row) + other + 1]:
             best = i
             break
     if best < 0:
-        for i in range(len(st.if6)):
-            if i64(st.if6[i], 0) == st.f[row, other]:
+        for i in range(h[C_IF6]):
+            if i64(u, h[B_IF6] + 16 * i) == h[ff(h, row) + other]:
                 best = i
                 break
     if best < 0:
-        for i in range(len(st.if6)):
-            loopback = i64(st.if6[i], 0) == 0 and i64(st.if6[i], 8) == (np.int64(1) << 56)
+        for i in range(h[C_IF6]):
+            loopback = i64(u, h[B_IF6] + 16 * i) == 0 and i64(u, h[B_IF6] + 16 * i + 8) == (np.int64(1) << 56)
             if not loopback:
                 best = i
                 break
     if best < 0:
         return
-    a = i64(st.if6[best], 0)
-    c = i64(st.if6[best], 8)
-    if a == st.f[row, other] and c == st.f[row, other + 1] and st.f[row, F_SPORT] == st.f[row, F_DPORT]:
+    a = i64(u, h[B_IF6] + 16 * best)
+    c = i64(u, h[B_IF6] + 16 * best + 8)
+    if (
+        a == h[ff(h, row) + other]
+        and c == h[ff(h, row) + other + 1]
+        and h[ff(h, row) + F_SPORT] == h[ff(h, row) + F_DPORT]
+    ):
         return
-    st.f[row, low] = a
-    st.f[row, low + 1] = c
+    h[ff(h, row) + low] = a
+    h[ff(h, row) + low + 1] = c
 
 
 @inline
-def set_unix(st: State, row: int, b: U8, at: int, length: int) -> None:
+def set_unix(h: I64, u: U8, row: int, b: U8, at: int, length: int) -> None:
     """Take the pointers and the path of a unix tuple (u64 source, u64 dest, path)."""
     if length < 17:
         return
-    st.f[row, F_KIND] = KIND_UNIX
-    st.f[row, F_SOURCE] = i64(b, at + 1)
-    st.f[row, F_DEST] = i64(b, at + 9)
-    st.f[row, F_NAME] = intern_text(st, b, at + 17, length - 17)
-    st.f[row, F_FLAGS] = (st.f[row, F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
+    h[ff(h, row) + F_KIND] = KIND_UNIX
+    h[ff(h, row) + F_SOURCE] = i64(b, at + 1)
+    h[ff(h, row) + F_DEST] = i64(b, at + 9)
+    h[ff(h, row) + F_NAME] = intern_text(h, u, b, at + 17, length - 17)
+    h[ff(h, row) + F_FLAGS] = (h[ff(h, row) + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
 
 
 @inline
-def _swap(st: State, row: int) -> None:
+def _swap(h: I64, u: U8, row: int) -> None:
     for pair in range(3):
         a = F_SIP_LO if pair == 0 else (F_SIP_HI if pair == 1 else F_SPORT)
         c = F_DIP_LO if pair == 0 else (F_DIP_HI if pair == 1 else F_DPORT)
-        value = st.f[row, a]
-        st.f[row, a] = st.f[row, c]
-        st.f[row, c] = value
+        value = h[ff(h, row) + a]
+        h[ff(h, row) + a] = h[ff(h, row) + c]
+        h[ff(h, row) + c] = value
 
 
 @inline
 def _set_addresses(
-    st: State, row: int, sip: int, sip2: int, sport: int, dip: int, dip2: int, dport: int
+    h: I64, u: U8, row: int, sip: int, sip2: int, sport: int, dip: int, dip2: int, dport: int
 ) -> bool:
     """Merge a tuple into a descriptor (state engine, 6.1 "addresses set"); True when it changed."""
-    f = st.f[row]
+    f = ff(h, row)
     same = (
-        f[F_SIP_LO] == sip
-        and f[F_SIP_HI] == sip2
-        and f[F_SPORT] == sport
-        and f[F_DIP_LO] == dip
-        and f[F_DIP_HI] == dip2
-        and f[F_DPORT] == dport
+        h[f + F_SIP_LO] == sip
+        and h[f + F_SIP_HI] == sip2
+        and h[f + F_SPORT] == sport
+        and h[f + F_DIP_LO] == dip
+        and h[f + F_DIP_HI] == dip2
+        and h[f + F_DPORT] == dport
     )
     mirror = (
-        f[F_SIP_LO] == dip
-        and f[F_SIP_HI] == dip2
-        and f[F_SPORT] == dport
-        and f[F_DIP_LO] == sip
-        and f[F_DIP_HI] == sip2
-        and f[F_DPORT] == sport
+        h[f + F_SIP_LO] == dip
+        and h[f + F_SIP_HI] == dip2
+        and h[f + F_SPORT] == dport
+        and h[f + F_DIP_LO] == sip
+        and h[f + F_DIP_HI] == sip2
+        and h[f + F_DPORT] == sport
     )
     if same or mirror:
         return False
     change = False
-    if f[F_SIP_LO] != sip or f[F_SIP_HI] != sip2:
-        f[F_SIP_LO] = sip
-        f[F_SIP_HI] = sip2
+    if h[f + F_SIP_LO] != sip or h[f + F_SIP_HI] != sip2:
+        h[f + F_SIP_LO] = sip
+        h[f + F_SIP_HI] = sip2
         change = True
-    if f[F_SPORT] != sport:
-        f[F_SPORT] = sport
+    if h[f + F_SPORT] != sport:
+        h[f + F_SPORT] = sport
         change = True
-    if f[F_DIP_LO] == 0 and f[F_DIP_HI] == 0 and (dip != 0 or dip2 != 0):
-        f[F_DIP_LO] = dip
-        f[F_DIP_HI] = dip2
+    if h[f + F_DIP_LO] == 0 and h[f + F_DIP_HI] == 0 and (dip != 0 or dip2 != 0):
+        h[f + F_DIP_LO] = dip
+        h[f + F_DIP_HI] = dip2
         change = True
-    if f[F_DPORT] == 0 and dport != 0:
-        f[F_DPORT] = dport
+    if h[f + F_DPORT] == 0 and dport != 0:
+        h[f + F_DPORT] = dport
         change = True
     return change
 
 
 @inline
-def bind(st: State, life: int, event: int, fd: int, row: int, b: U8, at: int, length: int) -> int:
+def bind(h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at: int, length: int) -> int:
     """Apply a successful bind to descriptor ``row``; returns its new row."""
     if row < 0 or length < 1:
         return row
     family = np.int64(b[at])
-    new = changed(st, row, event)
-    f = st.f[new]
-    f[F_FLAGS] &= ~(FD_HAS_TUPLE | FD_ADDR_NAME)
+    new = changed(h, u, row, event)
+    f = ff(h, new)
+    h[f + F_FLAGS] &= ~(FD_HAS_TUPLE | FD_ADDR_NAME)
     if family == AF_INET and length >= 7:
         port = u16(b, at + 5)
-        f[F_SIP_LO] = _ip4(b, at + 1)
-        f[F_SIP_HI] = 0
-        f[F_SPORT] = port
+        h[f + F_SIP_LO] = _ip4(b, at + 1)
+        h[f + F_SIP_HI] = 0
+        h[f + F_SPORT] = port
         if port > 0:
-            f[F_KIND] = KIND_IPV4_SERVER
-            f[F_FLAGS] |= FD_SERVER | FD_BOUND
-        f[F_FLAGS] |= FD_ADDR_NAME
+            h[f + F_KIND] = KIND_IPV4_SERVER
+            h[f + F_FLAGS] |= FD_SERVER | FD_BOUND
+        h[f + F_FLAGS] |= FD_ADDR_NAME
     elif family == AF_INET6 and length >= 19:
         port = u16(b, at + 17)
         low = i64(b, at + 1)
         high = i64(b, at + 9)
-        f[F_SPORT] = port
+        h[f + F_SPORT] = port
         if mapped(low, high):
-            f[F_SIP_LO] = unmapped(high)
-            f[F_SIP_HI] = 0
+            h[f + F_SIP_LO] = unmapped(high)
+            h[f + F_SIP_HI] = 0
             if port > 0:
-                f[F_KIND] = KIND_IPV4_SERVER
+                h[f + F_KIND] = KIND_IPV4_SERVER
         else:
-            f[F_SIP_LO] = low
-            f[F_SIP_HI] = high
+            h[f + F_SIP_LO] = low
+            h[f + F_SIP_HI] = high
             if port > 0:
-                f[F_KIND] = KIND_IPV6_SERVER
+                h[f + F_KIND] = KIND_IPV6_SERVER
         if port > 0:
-            f[F_FLAGS] |= FD_SERVER | FD_BOUND
-        f[F_FLAGS] |= FD_ADDR_NAME
+            h[f + F_FLAGS] |= FD_SERVER | FD_BOUND
+        h[f + F_FLAGS] |= FD_ADDR_NAME
     elif family == AF_UNIX:
-        f[F_NAME] = intern_text(st, b, at + 1, length - 1)
-    add(st, life, event, fd, new)
+        h[f + F_NAME] = intern_text(h, u, b, at + 1, length - 1)
+    add(h, u, life, event, fd, new)
     return new
 
 
 @inline
-def connect_enter(st: State, life: int, event: int, fd: int, row: int, b: U8, at: int, length: int) -> int:
+def connect_enter(
+    h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at: int, length: int
+) -> int:
     """Apply the address of a connect that has begun; returns the descriptor's new row."""
     if row < 0 or length < 1:
         return row
     family = np.int64(b[at])
     if family == AF_INET and length >= 7:
-        new = changed(st, row, event)
-        st.f[new, F_KIND] = KIND_IPV4
-        st.f[new, F_DIP_LO] = _ip4(b, at + 1)
-        st.f[new, F_DIP_HI] = 0
-        st.f[new, F_DPORT] = u16(b, at + 5)
+        new = changed(h, u, row, event)
+        h[ff(h, new) + F_KIND] = KIND_IPV4
+        h[ff(h, new) + F_DIP_LO] = _ip4(b, at + 1)
+        h[ff(h, new) + F_DIP_HI] = 0
+        h[ff(h, new) + F_DPORT] = u16(b, at + 5)
     elif family == AF_INET6 and length >= 19:
-        new = changed(st, row, event)
+        new = changed(h, u, row, event)
         low = i64(b, at + 1)
         high = i64(b, at + 9)
         if mapped(low, high):
-            st.f[new, F_KIND] = KIND_IPV4
-            st.f[new, F_DIP_LO] = unmapped(high)
-            st.f[new, F_DIP_HI] = 0
+            h[ff(h, new) + F_KIND] = KIND_IPV4
+            h[ff(h, new) + F_DIP_LO] = unmapped(high)
+            h[ff(h, new) + F_DIP_HI] = 0
         else:
-            st.f[new, F_KIND] = KIND_IPV6
-            st.f[new, F_DIP_LO] = low
-            st.f[new, F_DIP_HI] = high
-        st.f[new, F_DPORT] = u16(b, at + 17)
+            h[ff(h, new) + F_KIND] = KIND_IPV6
+            h[ff(h, new) + F_DIP_LO] = low
+            h[ff(h, new) + F_DIP_HI] = high
+        h[ff(h, new) + F_DPORT] = u16(b, at + 17)
     elif family == AF_UNIX:
-        new = changed(st, row, event)
-        st.f[new, F_NAME] = intern_text(st, b, at + 1, length - 1)
+        new = changed(h, u, row, event)
+        h[ff(h, new) + F_NAME] = intern_text(h, u, b, at + 1, length - 1)
     else:
         return row
-    add(st, life, event, fd, new)
+    add(h, u, life, event, fd, new)
     return new
 
 
 @inline
-def connected(st: State, life: int, event: int, fd: int, row: int, b: U8, at: int, length: int) -> int:
+def connected(h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at: int, length: int) -> int:
     """Apply a connect that succeeded or is in progress; returns the descriptor's new row."""
     if row < 0:
         return row
     family = np.int64(b[at]) if length > 0 else np.int64(-1)
-    new = changed(st, row, event)
-    f = st.f[new]
-    f[F_FLAGS] |= FD_CONNECTED
+    new = changed(h, u, row, event)
+    f = ff(h, new)
+    h[f + F_FLAGS] |= FD_CONNECTED
     if family == AF_INET and length >= 13:
-        was_server = (f[F_FLAGS] & FD_SERVER) != 0
-        f[F_KIND] = KIND_IPV4
-        change = _set_addresses(st, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11))
-        _finish_connect(st, new, change and was_server)
+        was_server = (h[f + F_FLAGS] & FD_SERVER) != 0
+        h[f + F_KIND] = KIND_IPV4
+        change = _set_addresses(
+            h, u, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11)
+        )
+        _finish_connect(h, u, new, change and was_server)
     elif family == AF_INET6 and length >= 37:
-        was_server = (f[F_FLAGS] & FD_SERVER) != 0
+        was_server = (h[f + F_FLAGS] & FD_SERVER) != 0
         slow = i64(b, at + 1)
         shigh = i64(b, at + 9)
         dlow = i64(b, at + 19)
         dhigh = i64(b, at + 27)
         if mapped(slow, shigh) and mapped(dlow, dhigh):
-            f[F_KIND] = KIND_IPV4
+            h[f + F_KIND] = KIND_IPV4
             change = _set_addresses(
-                st, new, unmapped(shigh), 0, u16(b, at + 17), unmapped(dhigh), 0, u16(b, at + 35)
+                h, u, new, unmapped(shigh), 0, u16(b, at + 17), unmapped(dhigh), 0, u16(b, at + 35)
             )
         else:
-            f[F_KIND] = KIND_IPV6
-            change = _set_addresses(st, new, slow, shigh, u16(b, at + 17), dlow, dhigh, u16(b, at + 35))
-        _finish_connect(st, new, change and was_server)
+            h[f + F_KIND] = KIND_IPV6
+            change = _set_addresses(h, u, new, slow, shigh, u16(b, at + 17), dlow, dhigh, u16(b, at + 35))
+        _finish_connect(h, u, new, change and was_server)
     elif family == AF_UNIX:
-        set_unix(st, new, b, at, length)
-    if not f[F_FLAGS] & (FD_CLIENT | FD_SERVER):
-        f[F_FLAGS] |= FD_CLIENT
-    add(st, life, event, fd, new)
+        set_unix(h, u, new, b, at, length)
+    if not h[f + F_FLAGS] & (FD_CLIENT | FD_SERVER):
+        h[f + F_FLAGS] |= FD_CLIENT
+    add(h, u, life, event, fd, new)
     return new
 
 
 @inline
-def _finish_connect(st: State, row: int, swap: bool) -> None:
-    complete(st, row)
-    if swap and st.f[row, F_L4] == L4_UDP:
-        _swap(st, row)
-    st.f[row, F_FLAGS] = (st.f[row, F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
-    st.f[row, F_NAME] = 0
+def _finish_connect(h: I64, u: U8, row: int, swap: bool) -> None:
+    complete(h, u, row)
+    if swap and h[ff(h, row) + F_L4] == L4_UDP:
+        _swap(h, u, row)
+    h[ff(h, row) + F_FLAGS] = (h[ff(h, row) + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
+    h[ff(h, row) + F_NAME] = 0
 
 
 @inline
-def accepted(st: State, life: int, event: int, fd: int, b: U8, at: int, length: int) -> int:
+def accepted(h: I64, u: U8, life: int, event: int, fd: int, b: U8, at: int, length: int) -> int:
     """Create the descriptor of an accepted connection; returns its row, -1 without a usable tuple."""
     if length < 1:
         return np.int64(-1)
     family = np.int64(b[at])
     if family == AF_INET and length >= 13:
-        row = new_fd(st, life, event, fd, KIND_IPV4)
-        st.f[row, F_SIP_LO] = _ip4(b, at + 1)
-        st.f[row, F_SPORT] = u16(b, at + 5)
-        st.f[row, F_DIP_LO] = _ip4(b, at + 7)
-        st.f[row, F_DPORT] = u16(b, at + 11)
-        st.f[row, F_L4] = L4_TCP
+        row = new_fd(h, u, life, event, fd, KIND_IPV4)
+        h[ff(h, row) + F_SIP_LO] = _ip4(b, at + 1)
+        h[ff(h, row) + F_SPORT] = u16(b, at + 5)
+        h[ff(h, row) + F_DIP_LO] = _ip4(b, at + 7)
+        h[ff(h, row) + F_DPORT] = u16(b, at + 11)
+        h[ff(h, row) + F_L4] = L4_TCP
     elif family == AF_INET6 and length >= 37:
         slow = i64(b, at + 1)
         shigh = i64(b, at + 9)
         dlow = i64(b, at + 19)
         dhigh = i64(b, at + 27)
         is4 = mapped(slow, shigh) and mapped(dlow, dhigh)
-        row = new_fd(st, life, event, fd, KIND_IPV4 if is4 else KIND_IPV6)
-        st.f[row, F_SIP_LO] = unmapped(shigh) if is4 else slow
-        st.f[row, F_SIP_HI] = 0 if is4 else shigh
-        st.f[row, F_SPORT] = u16(b, at + 17)
-        st.f[row, F_DIP_LO] = unmapped(dhigh) if is4 else dlow
-        st.f[row, F_DIP_HI] = 0 if is4 else dhigh
-        st.f[row, F_DPORT] = u16(b, at + 35)
-        st.f[row, F_L4] = L4_TCP
+        row = new_fd(h, u, life, event, fd, KIND_IPV4 if is4 else KIND_IPV6)
+        h[ff(h, row) + F_SIP_LO] = unmapped(shigh) if is4 else slow
+        h[ff(h, row) + F_SIP_HI] = 0 if is4 else shigh
+        h[ff(h, row) + F_SPORT] = u16(b, at + 17)
+        h[ff(h, row) + F_DIP_LO] = unmapped(dhigh) if is4 else dlow
+        h[ff(h, row) + F_DIP_HI] = 0 if is4 else dhigh
+        h[ff(h, row) + F_DPORT] = u16(b, at + 35)
+        h[ff(h, row) + F_L4] = L4_TCP
     elif family == AF_UNIX and length >= 17:
-        row = new_fd(st, life, event, fd, KIND_UNIX)
-        set_unix(st, row, b, at, length)
+        row = new_fd(h, u, life, event, fd, KIND_UNIX)
+        set_unix(h, u, row, b, at, length)
     else:
         return np.int64(-1)
-    st.f[row, F_FLAGS] |= FD_SERVER | FD_CONNECTED | FD_HAS_TUPLE
-    add(st, life, event, fd, row)
+    h[ff(h, row) + F_FLAGS] |= FD_SERVER | FD_CONNECTED | FD_HAS_TUPLE
+    add(h, u, life, event, fd, row)
     return row
 
 
 @inline
-def _guess_role(st: State, life: int, event: int, row: int, reads: bool) -> int:
+def _guess_role(h: I64, u: U8, life: int, event: int, row: int, reads: bool) -> int:
     """Role of a datagram socket without one (state engine, 6.2)."""
-    table = files_of(st, life, event)
+    table = files_of(h, u, life, event)
     bound = False
     client_port = False
-    if table >= 0 and st.lives[table, L_TABLE] >= 0:
-        at = st.lives[table, L_TABLE]
-        for i in range(at, at + st.lives[table, L_CAP]):
-            if st.poolkey[i] < 0:
+    if table >= 0 and h[ll(h, table) + L_TABLE] >= 0:
+        at = h[ll(h, table) + L_TABLE]
+        for i in range(at, at + h[ll(h, table) + L_CAP]):
+            if h[h[B_POOLKEY] + i] < 0:
                 continue
-            other = np.int64(st.poolrow[i])
-            if other == row or st.f[other, 3] == st.f[row, 3]:
+            other = h[h[B_POOLROW] + i]
+            if other == row or h[ff(h, other) + 3] == h[ff(h, row) + 3]:
                 other = row
-            kind = st.f[other, F_KIND]
+            kind = h[ff(h, other) + F_KIND]
             if kind == KIND_IPV4:
-                if st.f[other, F_DPORT] == st.f[row, F_DPORT]:
+                if h[ff(h, other) + F_DPORT] == h[ff(h, row) + F_DPORT]:
                     bound = True
-                if st.f[other, F_SPORT] == st.f[row, F_SPORT]:
+                if h[ff(h, other) + F_SPORT] == h[ff(h, row) + F_SPORT]:
                     client_port = True
-            elif kind == KIND_IPV4_SERVER and st.f[other, F_SPORT] == st.f[row, F_DPORT]:
+            elif kind == KIND_IPV4_SERVER and h[ff(h, other) + F_SPORT] == h[ff(h, row) + F_DPORT]:
                 bound = True
     if not bound:
         return FD_CLIENT
@@ -430,23 +445,23 @@ def _guess_role(st: State, life: int, event: int, row: int, reads: bool) -> int:
 
 @inline
 def tuple_update(
-    st: State, life: int, event: int, fd: int, row: int, b: U8, at: int, length: int, reads: bool
+    h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at: int, length: int, reads: bool
 ) -> int:
     """Apply the tuple of a send or receive; returns the descriptor's row (state engine, 6.1)."""
     if row < 0 or length < 1:
         return row
-    named = st.f[row, F_NAME] != 0 or (st.f[row, F_FLAGS] & (FD_HAS_TUPLE | FD_ADDR_NAME)) != 0
-    kind = st.f[row, F_KIND]
+    named = h[ff(h, row) + F_NAME] != 0 or (h[ff(h, row) + F_FLAGS] & (FD_HAS_TUPLE | FD_ADDR_NAME)) != 0
+    kind = h[ff(h, row) + F_KIND]
     inet = kind >= KIND_IPV4 and kind <= KIND_IPV6_SERVER
-    if named and inet and st.f[row, F_L4] == L4_TCP:
+    if named and inet and h[ff(h, row) + F_L4] == L4_TCP:
         return row
     family = np.int64(b[at])
     if family == AF_UNIX:
         if length < 17:
             return row
-        new = changed(st, row, event)
-        set_unix(st, new, b, at, length)
-        add(st, life, event, fd, new)
+        new = changed(h, u, row, event)
+        set_unix(h, u, new, b, at, length)
+        add(h, u, life, event, fd, new)
         return new
     if family == AF_INET and length >= 13:
         sip = _ip4(b, at + 1)
@@ -472,63 +487,63 @@ def tuple_update(
             new_kind = np.int64(KIND_IPV4)
     else:
         return row
-    f = st.f[row]
+    f = ff(h, row)
     same = (
-        f[F_SIP_LO] == sip
-        and f[F_SIP_HI] == sip2
-        and f[F_SPORT] == sport
-        and f[F_DIP_LO] == dip
-        and f[F_DIP_HI] == dip2
-        and f[F_DPORT] == dport
+        h[f + F_SIP_LO] == sip
+        and h[f + F_SIP_HI] == sip2
+        and h[f + F_SPORT] == sport
+        and h[f + F_DIP_LO] == dip
+        and h[f + F_DIP_HI] == dip2
+        and h[f + F_DPORT] == dport
     )
     mirror = (
-        f[F_SIP_LO] == dip
-        and f[F_SIP_HI] == dip2
-        and f[F_SPORT] == dport
-        and f[F_DIP_LO] == sip
-        and f[F_DIP_HI] == sip2
-        and f[F_DPORT] == sport
+        h[f + F_SIP_LO] == dip
+        and h[f + F_SIP_HI] == dip2
+        and h[f + F_SPORT] == dport
+        and h[f + F_DIP_LO] == sip
+        and h[f + F_DIP_HI] == sip2
+        and h[f + F_DPORT] == sport
     )
     if (same or mirror) and kind == new_kind:
         return row
-    new = changed(st, row, event)
+    new = changed(h, u, row, event)
     if new_kind != kind and kind == KIND_IPV4_SERVER:
-        st.f[new, F_FLAGS] &= ~FD_ADDR_NAME
-    st.f[new, F_KIND] = new_kind
-    if not _set_addresses(st, new, sip, sip2, sport, dip, dip2, dport):
-        return _settle(st, life, event, fd, row, new)
-    if st.f[new, F_L4] == L4_UNKNOWN:
-        st.f[new, F_L4] = L4_UDP
-    complete(st, new)
-    if not st.f[new, F_FLAGS] & (FD_CLIENT | FD_SERVER):
-        st.f[new, F_FLAGS] |= _guess_role(st, life, event, new, reads)
-    if st.f[new, F_KIND] == KIND_IPV4 or st.f[new, F_KIND] == KIND_IPV6:
-        server = (st.f[new, F_FLAGS] & FD_SERVER) != 0
+        h[ff(h, new) + F_FLAGS] &= ~FD_ADDR_NAME
+    h[ff(h, new) + F_KIND] = new_kind
+    if not _set_addresses(h, u, new, sip, sip2, sport, dip, dip2, dport):
+        return _settle(h, u, life, event, fd, row, new)
+    if h[ff(h, new) + F_L4] == L4_UNKNOWN:
+        h[ff(h, new) + F_L4] = L4_UDP
+    complete(h, u, new)
+    if not h[ff(h, new) + F_FLAGS] & (FD_CLIENT | FD_SERVER):
+        h[ff(h, new) + F_FLAGS] |= _guess_role(h, u, life, event, new, reads)
+    if h[ff(h, new) + F_KIND] == KIND_IPV4 or h[ff(h, new) + F_KIND] == KIND_IPV6:
+        server = (h[ff(h, new) + F_FLAGS] & FD_SERVER) != 0
         if (reads and not server) or (not reads and server):
-            _swap(st, new)
-        st.f[new, F_FLAGS] = (st.f[new, F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
-        st.f[new, F_NAME] = 0
-    return _settle(st, life, event, fd, row, new)
+            _swap(h, u, new)
+        h[ff(h, new) + F_FLAGS] = (h[ff(h, new) + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
+        h[ff(h, new) + F_NAME] = 0
+    return _settle(h, u, life, event, fd, row, new)
 
 
 @inline
-def _settle(st: State, life: int, event: int, fd: int, row: int, new: int) -> int:
+def _settle(h: I64, u: U8, life: int, event: int, fd: int, row: int, new: int) -> int:
     """Put the new state of a descriptor into its table, or drop it when nothing changed after all."""
     if new == row:
         return row
     same = True
     for c in range(F_COLUMNS):
-        if c != F_FIRST and st.f[new, c] != st.f[row, c]:
+        if c != F_FIRST and h[ff(h, new) + c] != h[ff(h, row) + c]:
             same = False
-    if same and new == st.s[S_FDS] - 1:
-        st.s[S_FDS] = new
+    if same and new == h[S_FDS] - 1:
+        h[S_FDS] = new
         return row
-    add(st, life, event, fd, new)
+    add(h, u, life, event, fd, new)
     return new
 
 
 @inline
-def failed_connect(st: State, event: int, row: int, b: U8, at: int, length: int) -> int:
+def failed_connect(h: I64, u: U8, event: int, row: int, b: U8, at: int, length: int) -> int:
     """A state of the descriptor that only the failed call shows: with the name it tried to reach.
 
     The old reader prints it; the descriptor in the table stays as it is.
@@ -538,19 +553,20 @@ def failed_connect(st: State, event: int, row: int, b: U8, at: int, length: int)
     inet6 = family == AF_INET6 and length >= 37
     if not (inet or inet6 or (family == AF_UNIX and length >= 17)):
         return row
-    new = st.s[S_FDS]
-    st.s[S_FDS] = new + 1
+    new = h[S_FDS]
+    h[S_FDS] = new + 1
     for c in range(F_COLUMNS):
-        st.f[new, c] = st.f[row, c]
-    st.f[new, F_FIRST] = event
+        h[ff(h, new) + c] = h[ff(h, row) + c]
+    h[ff(h, new) + F_FIRST] = event
     if family == AF_UNIX:
-        set_unix(st, new, b, at, length)
+        set_unix(h, u, new, b, at, length)
         return new
     if inet:
-        _set_addresses(st, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11))
+        _set_addresses(h, u, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11))
     else:
         _set_addresses(
-            st,
+            h,
+            u,
             new,
             i64(b, at + 1),
             i64(b, at + 9),
@@ -559,5 +575,5 @@ def failed_connect(st: State, event: int, row: int, b: U8, at: int, length: int)
             i64(b, at + 27),
             u16(b, at + 35),
         )
-    st.f[new, F_FLAGS] = (st.f[new, F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
+    h[ff(h, new) + F_FLAGS] = (h[ff(h, new) + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
     return new

@@ -1,7 +1,8 @@
 """The arrays that the event pass works on: their layout, allocation and growth.
 
-Rows of the thread, descriptor and life tables are rows of one two-dimensional int64 array each, so
-that "a new state like the old one" is one copy and a kernel gets few arguments. The columns are
+All tables lie one after the other in a single int64 array (and all bytes in a single uint8 array),
+with their places in a header: a kernel then has two arguments instead of thirty, which is what its
+compile time and its calls cost. A table is read as ``st.h[tt(st.h, row) + T_PID]``; the columns are
 named here, once.
 """
 
@@ -12,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..index.tables import I32, I64, U8, U16, U32
+from ..kernel import inline
+from .actions import EVENT_WIDTH, event_table
 
 # --- columns of the thread table (a row per state), in the order of ThreadColumns ------------------
 (
@@ -133,7 +136,65 @@ M_COLUMNS = 5  # vmsize, vmrss, vmswap, pfmajor, pfminor
     S_UNKNOWN_DIR,  # string id of "<UNKNOWN>"
     S_MAX_TABLE,  # capacity of the largest descriptor table
 ) = range(22)
-S_COUNT = 32
+
+# --- what the current event shows, set by the state machine -------------------------------------------
+(O_THREAD, O_FD, O_FDNUM, O_MEM, O_RES, O_LATENCY, O_FLAGS) = range(40, 47)
+
+# --- header of the int64 array ------------------------------------------------------------------------
+H_FREE = 64  # free lists of descriptor tables, by log2 of the capacity
+H_OFF = 192  # scratch: parameter offsets; from 64 on those of the stored enter event
+H_PLEN = 320  # ... and lengths
+H_STORED = H_OFF + 127  # how many parameters the stored enter event has
+HEADER = 512
+_BASES = 128  # place of table k at _BASES + k, its capacity in rows at _CAPACITIES + k
+_CAPACITIES = 160
+
+# tables of int64, with their widths; then the byte tables
+_WIDTHS = (T_COLUMNS, F_COLUMNS, L_COLUMNS, M_COLUMNS, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, EVENT_WIDTH)
+(
+    B_THREADS,
+    B_FDS,
+    B_LIVES,
+    B_MEMS,
+    B_CPU,
+    B_RECORDS,
+    B_STROFF,
+    B_STRHASH,
+    B_TIDKEY,
+    B_TIDLIFE,
+    B_POOLKEY,
+    B_POOLROW,
+    B_STORENEXT,
+    B_STORELEN,
+    B_UNKNOWN,
+    B_IF4,
+    B_EVENTS,
+    B_ARENA,
+    B_STORE,
+    B_PATH,
+    B_PATH2,
+    B_IF6,
+) = range(_BASES, _BASES + 22)
+_CAP = _CAPACITIES - _BASES  # from the place of a table's base to that of its capacity
+C_THREADS = B_THREADS + _CAP
+C_FDS = B_FDS + _CAP
+C_LIVES = B_LIVES + _CAP
+C_MEMS = B_MEMS + _CAP
+C_CPU = B_CPU + _CAP
+C_RECORDS = B_RECORDS + _CAP
+C_STROFF = B_STROFF + _CAP
+C_STRHASH = B_STRHASH + _CAP
+C_TIDS = B_TIDKEY + _CAP
+C_POOL = B_POOLKEY + _CAP
+C_STORE = B_STORENEXT + _CAP
+C_IF4 = B_IF4 + _CAP
+C_EVENTS = B_EVENTS + _CAP
+C_ARENA = B_ARENA + _CAP
+C_IF6 = B_IF6 + _CAP
+_BYTE_WIDTHS = {B_ARENA: 1, B_STORE: 1, B_PATH: 1, B_PATH2: 1, B_IF6: 16}
+_INT_TABLES = range(B_THREADS, B_ARENA)
+_BYTE_TABLES = range(B_ARENA, B_IF6 + 1)
+
 
 STORE_SIZE = 1536  # bytes kept of a stored enter event
 MAX_PATH = 1024
@@ -164,69 +225,146 @@ class Segment(NamedTuple):
 
 
 class State(NamedTuple):
-    """Everything the pass remembers."""
+    """Everything the pass remembers: two arrays, laid out by the header of the first."""
 
-    s: I64  # counters S_*
-    t: I64  # thread states
-    f: I64  # descriptor states
-    lives: I64
-    m: I64  # memory states
-    arena: U8
-    stroff: I64  # offsets of strings in the arena; entry n is the end of string n-1
-    strhash: I32  # open addressing: string id + 1, 0: free
-    tidkey: I64
-    tidlife: I32  # life + 1, 0: free
-    poolkey: I32  # descriptor tables: numbers (-1: free) ...
-    poolrow: I32  # ... and rows
-    freelist: I64  # by log2 of the capacity: first free slice, -1: none
-    store: U8  # stored enter events, STORE_SIZE each
-    storenext: I64  # free list
-    storelen: I64
-    cpu: I64  # procinfo samples: event, user, system
-    records: I64  # event rows of container, user and group records
-    unknown: I64  # by event code: events of a code we do not know
-    if4: I64  # interfaces: address, netmask (as little-endian integers of the network bytes)
-    if6: U8  # interfaces: 16 address bytes
-    off: I64  # scratch: parameter offsets ...
-    plen: I64  # ... and lengths
-    path: U8  # scratch for paths
-    path2: U8
+    h: I64
+    u: U8
+
+
+@inline
+def tt(h: I64, row: int) -> int:
+    """Place of a row of the thread table."""
+    return h[B_THREADS] + row * T_COLUMNS
+
+
+@inline
+def ff(h: I64, row: int) -> int:
+    """Place of a row of the descriptor table."""
+    return h[B_FDS] + row * F_COLUMNS
+
+
+@inline
+def ll(h: I64, life: int) -> int:
+    """Place of a row of the life table."""
+    return h[B_LIVES] + life * L_COLUMNS
+
+
+@inline
+def mm(h: I64, row: int) -> int:
+    """Place of a row of the memory table."""
+    return h[B_MEMS] + row * M_COLUMNS
+
+
+@inline
+def cc(h: I64, row: int) -> int:
+    """Place of a CPU sample: event, user, system."""
+    return h[B_CPU] + row * 3
+
+
+@inline
+def ii(h: I64, row: int) -> int:
+    """Place of an IPv4 interface: address, netmask (as little-endian integers of the network bytes)."""
+    return h[B_IF4] + row * 2
+
+
+@inline
+def ee(h: I64, code: int) -> int:
+    """Place of an event code in the compiled catalogue."""
+    return h[B_EVENTS] + code * EVENT_WIDTH
+
+
+def table(state: State, which: int) -> np.ndarray:
+    """Return a table as an array: int64 of shape (rows, columns), or uint8; a view, valid until it grows."""
+    base, rows = int(state.h[which]), int(state.h[which + _CAP])
+    if which in _BYTE_WIDTHS:
+        width = _BYTE_WIDTHS[which]
+        out = state.u[base : base + rows * width]
+    else:
+        width = _WIDTHS[which - _BASES]
+        out = state.h[base : base + rows * width]
+    return out.reshape(rows, width) if width > 1 else out
+
+
+def _layout(capacities: dict[int, int]) -> State:
+    """Allocate arrays for tables of the given capacities and write the header."""
+    places = np.zeros(HEADER, np.int64)
+    size = HEADER
+    for which in _INT_TABLES:
+        places[which], places[which + _CAP] = size, capacities[which]
+        size += capacities[which] * _WIDTHS[which - _BASES]
+    length = 0
+    for which in _BYTE_TABLES:
+        places[which], places[which + _CAP] = length, capacities[which]
+        length += capacities[which] * _BYTE_WIDTHS[which]
+    h = np.zeros(size, np.int64)
+    h[:HEADER] = places
+    return State(h, np.zeros(length, np.uint8))
+
+
+def _capacities(state: State) -> dict[int, int]:
+    return {k: int(state.h[k + _CAP]) for k in (*_INT_TABLES, *_BYTE_TABLES)}
+
+
+def resize(state: State, wanted: dict[int, int]) -> State:
+    """Return a state in which each table of ``wanted`` (B_*) has at least that many rows.
+
+    A table that grows at least doubles. The two hash tables are filled anew by their owners.
+    """
+    old = _capacities(state)
+    new = {k: max(2 * old[k], wanted[k]) if wanted.get(k, 0) > old[k] else old[k] for k in old}
+    new[B_POOLROW] = new[B_POOLKEY]
+    new[B_TIDLIFE] = new[B_TIDKEY]
+    new[B_STORELEN] = new[B_STORENEXT]
+    if new == old:
+        return state
+    out = _layout(new)
+    out.h[:_BASES] = state.h[:_BASES]
+    out.h[H_OFF:HEADER] = state.h[H_OFF:HEADER]
+    for which in old:
+        table(out, which)[: old[which]] = table(state, which)
+    return out
 
 
 def new_state(modern: bool) -> State:
     """Allocate an empty state; tables grow by :func:`grow`."""
-    state = State(
-        s=np.zeros(S_COUNT, np.int64),
-        t=np.zeros((1024, T_COLUMNS), np.int64),
-        f=np.zeros((4096, F_COLUMNS), np.int64),
-        lives=np.zeros((1024, L_COLUMNS), np.int64),
-        m=np.zeros((1024, M_COLUMNS), np.int64),
-        arena=np.zeros(1 << 20, np.uint8),
-        stroff=np.zeros(8192, np.int64),
-        strhash=np.zeros(16384, np.int32),
-        tidkey=np.zeros(4096, np.int64),
-        tidlife=np.zeros(4096, np.int32),
-        poolkey=np.full(1 << 15, -1, np.int32),
-        poolrow=np.zeros(1 << 15, np.int32),
-        freelist=np.full(40, -1, np.int64),
-        store=np.zeros(64 * STORE_SIZE, np.uint8),
-        storenext=np.arange(1, 65, dtype=np.int64),
-        storelen=np.zeros(64, np.int64),
-        cpu=np.zeros((1024, 3), np.int64),
-        records=np.zeros(1024, np.int64),
-        unknown=np.zeros(65536, np.int64),
-        if4=np.zeros((0, 2), np.int64),
-        if6=np.zeros((0, 16), np.uint8),
-        off=np.zeros(256, np.int64),
-        plen=np.zeros(256, np.int64),
-        path=np.zeros(4 * MAX_PATH, np.uint8),
-        path2=np.zeros(4 * MAX_PATH, np.uint8),
+    events = event_table(modern)
+    state = _layout(
+        {
+            B_THREADS: 1024,
+            B_FDS: 4096,
+            B_LIVES: 1024,
+            B_MEMS: 1024,
+            B_CPU: 1024,
+            B_RECORDS: 1024,
+            B_STROFF: 8192,
+            B_STRHASH: 16384,
+            B_TIDKEY: 4096,
+            B_TIDLIFE: 4096,
+            B_POOLKEY: 1 << 15,
+            B_POOLROW: 1 << 15,
+            B_STORENEXT: 64,
+            B_STORELEN: 64,
+            B_UNKNOWN: 65536,
+            B_IF4: 0,
+            B_EVENTS: len(events),
+            B_ARENA: 1 << 20,
+            B_STORE: 64 * STORE_SIZE,
+            B_PATH: 4 * MAX_PATH,
+            B_PATH2: 4 * MAX_PATH,
+            B_IF6: 0,
+        }
     )
-    state.storenext[-1] = -1
-    state.s[S_PENDING_LIFE] = -1
-    state.s[S_PENDING_CLOSE] = -1
-    state.s[S_MODERN] = int(modern)
-    state.s[S_STRINGS] = 1  # id 0 is the empty string
+    h = state.h
+    table(state, B_EVENTS)[:] = events
+    table(state, B_POOLKEY)[:] = -1
+    nexts = table(state, B_STORENEXT)
+    nexts[:] = np.arange(1, 65)
+    nexts[-1] = -1
+    h[H_FREE : H_FREE + 40] = -1
+    h[S_PENDING_LIFE] = -1
+    h[S_PENDING_CLOSE] = -1
+    h[S_MODERN] = int(modern)
+    h[S_STRINGS] = 1  # id 0 is the empty string
     return state
 
 
@@ -253,57 +391,52 @@ def new_segment(capacity: int) -> Segment:
     )
 
 
-def _larger(array: np.ndarray, used: int, need: int, fill: int = 0) -> np.ndarray:
-    """Return ``array`` if ``used + need`` entries fit, else a copy of at least twice the size."""
-    if used + need <= len(array):
-        return array
-    size = max(2 * len(array), used + need)
-    out = np.full((size, *array.shape[1:]), fill, array.dtype)
-    out[: len(array)] = array
-    return out
+def grow(state: State, need_bytes: int = 0, need_pool: int = 0, rows: dict[int, int] | None = None) -> State:
+    """Return a state whose tables have room for another event.
 
-
-def grow(state: State, need_bytes: int, need_pool: int) -> State:
-    """Return a state whose tables have room for another event (MARGIN rows; ``need_bytes`` of strings).
-
-    ``need_pool`` is the number of free pool entries that the next event may take.
+    That is MARGIN rows in each, ``need_bytes`` of strings and ``need_pool`` entries of descriptor
+    tables; ``rows`` asks for more free rows in some tables (B_*).
     """
-    s = state.s
-    state = state._replace(
-        t=_larger(state.t, int(s[S_THREADS]), MARGIN),
-        f=_larger(state.f, int(s[S_FDS]), MARGIN),
-        lives=_larger(state.lives, int(s[S_LIVES]), MARGIN),
-        m=_larger(state.m, int(s[S_MEMS]), MARGIN),
-        arena=_larger(state.arena, int(s[S_ARENA]), need_bytes + ARENA_MARGIN),
-        stroff=_larger(state.stroff, int(s[S_STRINGS]), MARGIN),
-        poolkey=_larger(state.poolkey, int(s[S_POOL]), need_pool + POOL_MARGIN, -1),
-        poolrow=_larger(state.poolrow, int(s[S_POOL]), need_pool + POOL_MARGIN),
-        cpu=_larger(state.cpu, int(s[S_CPU]), MARGIN),
-        records=_larger(state.records, int(s[S_RECORDS]), MARGIN),
-    )
-    if int(s[S_STRINGS]) * 2 > len(state.strhash):
-        from .strings import rehash
+    from .strings import rehash
+    from .threads import rehash_tids
 
-        table = np.zeros(2 * len(state.strhash), np.int32)
-        rehash(state.arena, state.stroff, int(s[S_STRINGS]), table)
-        state = state._replace(strhash=table)
-    if int(s[S_TIDS]) * 2 > len(state.tidlife):
-        from .threads import rehash_tids
-
-        keys = np.zeros(2 * len(state.tidkey), np.int64)
-        lives = np.zeros(len(keys), np.int32)
-        rehash_tids(state.tidkey, state.tidlife, keys, lives)
-        state = state._replace(tidkey=keys, tidlife=lives)
-    if int(s[S_FREE_STORE]) < 0:
-        old = len(state.storelen)
-        nexts = np.concatenate([state.storenext, np.arange(old + 1, 2 * old + 1)])
+    h = state.h
+    more = rows or {}
+    used = {
+        B_THREADS: S_THREADS,
+        B_FDS: S_FDS,
+        B_LIVES: S_LIVES,
+        B_MEMS: S_MEMS,
+        B_CPU: S_CPU,
+        B_RECORDS: S_RECORDS,
+        B_STROFF: S_STRINGS,
+    }
+    wanted = {which: int(h[s]) + MARGIN + more.get(which, 0) for which, s in used.items()}
+    wanted[B_ARENA] = int(h[S_ARENA]) + need_bytes + ARENA_MARGIN
+    wanted[B_POOLKEY] = int(h[S_POOL]) + need_pool + POOL_MARGIN
+    strings = int(h[S_STRINGS]) + more.get(B_STROFF, 0)
+    if strings * 2 > h[C_STRHASH]:
+        wanted[B_STRHASH] = 1 << (4 * strings).bit_length()
+    tids = int(h[S_TIDS]) + more.get(B_LIVES, 0)
+    if tids * 2 > h[C_TIDS]:
+        wanted[B_TIDKEY] = 1 << (4 * tids).bit_length()
+    slots = int(h[C_STORE])
+    if h[S_FREE_STORE] < 0:
+        wanted[B_STORENEXT] = 2 * slots
+        wanted[B_STORE] = 2 * slots * STORE_SIZE
+    pool = int(h[C_POOL])
+    state = resize(state, wanted)
+    if int(state.h[C_POOL]) > pool:
+        table(state, B_POOLKEY)[pool:] = -1
+    if B_STRHASH in wanted:
+        rehash(state.h, state.u)
+    if B_TIDKEY in wanted:
+        rehash_tids(state.h, state.u)
+    if state.h[S_FREE_STORE] < 0:
+        nexts = table(state, B_STORENEXT)
+        nexts[slots:] = np.arange(slots + 1, len(nexts) + 1)
         nexts[-1] = -1
-        s[S_FREE_STORE] = old
-        state = state._replace(
-            store=_larger(state.store, len(state.store), len(state.store)),
-            storenext=nexts.astype(np.int64),
-            storelen=_larger(state.storelen, old, old),
-        )
+        state.h[S_FREE_STORE] = slots
     return state
 
 

@@ -178,19 +178,21 @@ def find_block(data: bytes | bytearray | memoryview, start: int, end: int, eof: 
     ``eof`` a block that the end of the data cuts also counts, unless it claims to be very long:
     more data will tell.
     """
-    count = max(end - start, 0) // 4
-    if count < 2:
-        return -1
-    words = np.frombuffer(data, dtype="<u4", count=count, offset=start)
-    lengths = words[1:].astype(np.int64)
-    places = np.flatnonzero(np.isin(words[:-1], _KNOWN) & (lengths >= FRAME) & (lengths <= MAX_BLOCK))
-    for place in places.tolist():
-        at = start + 4 * place
-        found = frame(data, at, end)
-        if found is None or not found.sound:
-            continue
-        if found.complete or (not eof and found.length <= _WORTH_WAITING):
-            return at
+    window = 1 << 8  # places looked at together; the next block is near, as a rule
+    while end - start >= 8:
+        count = min(window, (end - start) // 4 - 1)
+        words = np.frombuffer(data, dtype="<u4", count=count + 1, offset=start)
+        lengths = words[1:].astype(np.int64)
+        places = np.flatnonzero(np.isin(words[:-1], _KNOWN) & (lengths >= FRAME) & (lengths <= MAX_BLOCK))
+        for place in places.tolist():
+            at = start + 4 * place
+            found = frame(data, at, end)
+            if found is None or not found.sound:
+                continue
+            if found.complete or (not eof and found.length <= _WORTH_WAITING):
+                return at
+        start += 4 * count
+        window = min(4 * window, 1 << 18)
     return -1
 
 

@@ -231,7 +231,7 @@ class Metadata:
         """Look for the next sound block; ends the search when there is one or no more data come."""
         lost = self._lost
         assert lost is not None
-        at = find_block(data, pos + 4 * (base + pos == lost.offset), end, eof)
+        at = find_block(data, pos, end, eof)
         found = None if at < 0 else frame(data, at, end)
         if found is not None and not found.complete:
             return at

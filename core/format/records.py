@@ -110,7 +110,7 @@ class RecordStore:
         run = np.empty(0, dtype=np.uint8)
         for first, last in _runs(sources, lengths):
             origin = int(sources[first])
-            span = int((sources[first:last] + lengths[first:last]).max()) - origin
+            span = int(sources[last - 1] + lengths[last - 1]) - origin
             if span > len(run):
                 run = np.empty(max(span, min(RUN, len(out))), dtype=np.uint8)
             piece = run[:span]
@@ -164,7 +164,7 @@ def _runs(sources: NDArray[np.int64], lengths: NDArray[np.int64]) -> list[tuple[
     count = len(sources)
     if count == 0:
         return []
-    ends = np.maximum.accumulate(sources + lengths)
+    ends = sources + lengths
     breaks = np.flatnonzero(sources[1:] - ends[:-1] > GAP) + 1
     cuts: list[int] = [0, *breaks.tolist(), count]
     runs: list[tuple[int, int]] = []

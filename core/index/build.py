@@ -50,20 +50,18 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
     """
     st = decoded.state
     total = len(events.ts)
-    lives = st.lives[: int(st.s[s.S_LIVES])]
+    lives = s.table(st, s.B_LIVES)[: int(st.h[s.S_LIVES])]
     ends = lives[:, s.L_END].copy()
     ends[ends < 0] = total
-    t = st.t[: int(st.s[s.S_THREADS])]
+    t = s.table(st, s.B_THREADS)[: int(st.h[s.S_THREADS])]
     columns = [np.ascontiguousarray(t[:, c]) for c in (s.T_TID, s.T_PID, s.T_PTID, s.T_FIRST, s.T_LIFE)]
-    lineage = split(
-        events.thread, *columns, ends, np.ascontiguousarray(lives[:, s.L_REAPER]), decoded.modern
-    )
+    lineage = split(events.thread, *columns, ends, np.ascontiguousarray(lives[:, s.L_REAPER]), decoded.modern)
     events = events._replace(thread=lineage.thread)
-    strings = StringTable(st.arena, st.stroff, int(st.s[s.S_STRINGS]))
+    strings = StringTable(s.table(st, s.B_ARENA), s.table(st, s.B_STROFF), int(st.h[s.S_STRINGS]))
     to_final = np.full(len(t), -1, np.int32)
     to_final[lineage.row[::-1]] = np.arange(len(lineage.row), dtype=np.int32)[::-1]
     fds = _fds(decoded, strings, to_final)
-    records = st.records[: int(st.s[s.S_RECORDS])]
+    records = s.table(st, s.B_RECORDS)[: int(st.h[s.S_RECORDS])]
     users = {("", u.uid): u for u in decoded.meta.users}
     groups = {("", g.gid): g for g in decoded.meta.groups}
     table = ContainerTable()
@@ -77,14 +75,16 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
     final = t[lineage.row]
     threads = ThreadColumns(
         *(
-            final[:, c].astype(np.int32) if s.T_COMM <= c <= s.T_CGROUPS else np.ascontiguousarray(final[:, c])
+            final[:, c].astype(np.int32)
+            if s.T_COMM <= c <= s.T_CGROUPS
+            else np.ascontiguousarray(final[:, c])
             for c in range(s.T_LIFE)
         ),
         final[:, s.T_LIFE].astype(np.int32),
         np.ascontiguousarray(final[:, s.T_FIRST]),
     )
-    m = st.m[: int(st.s[s.S_MEMS])]
-    cpu = st.cpu[: int(st.s[s.S_CPU])]
+    m = s.table(st, s.B_MEMS)[: int(st.h[s.S_MEMS])]
+    cpu = s.table(st, s.B_CPU)[: int(st.h[s.S_CPU])]
     return Index(
         events=events,
         threads=threads,
@@ -110,7 +110,7 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
         machine=decoded.meta.machine,
         modern=decoded.modern,
         damage=decoded.damage,
-        unknown_events={int(c): int(n) for c, n in enumerate(st.unknown) if n},
+        unknown_events={int(c): int(n) for c, n in enumerate(s.table(st, s.B_UNKNOWN).tolist()) if n},
         unknown_blocks=decoded.unknown_blocks,
         block_counts=decoded.block_counts,
         stream_bytes=decoded.stream_bytes,
@@ -129,7 +129,7 @@ def _first_shown(events: EventColumns, records: I64) -> int:
 
 def _fds(decoded: Decoded, strings: StringTable, to_final: I32) -> FdColumns:
     st = decoded.state
-    f = st.f[: int(st.s[s.S_FDS])]
+    f = s.table(st, s.B_FDS)[: int(st.h[s.S_FDS])]
     flags = f[:, s.F_FLAGS]
     fds = FdColumns(
         kind=f[:, s.F_KIND].astype(np.uint8),
@@ -200,5 +200,3 @@ def _add_json(table: ContainerTable, text: bytes, event: int) -> None:
     raw = parse_json(text)
     if raw is not None:
         table.add(from_json(raw, event))
-
-

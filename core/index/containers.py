@@ -42,7 +42,9 @@ def container_of(cgroups: bytes) -> tuple[str, str, int]:
 
     ``cgroups`` are ``subsystem=path`` items separated by NUL.
     """
-    paths = [item.rpartition("=")[2] for item in cgroups.decode("utf-8", "replace").split("\0") if "/" in item]
+    paths = [
+        item.rpartition("=")[2] for item in cgroups.decode("utf-8", "replace").split("\0") if "/" in item
+    ]
     for code, pattern in _PATTERNS:
         for path in paths:
             match = pattern.search(path)

@@ -97,9 +97,7 @@ def _make(w: _Work, row: int, parent: int, main: int) -> int:
 
 
 @inline
-def _resolve(
-    w: _Work, life: int, tids: I64, pids: I64, ptids: I64, reaper: I64, modern: bool
-) -> int:
+def _resolve(w: _Work, life: int, tids: I64, pids: I64, ptids: I64, reaper: I64, modern: bool) -> int:
     """Final row of a life at the current moment."""
     version = w.s[0]
     if w.version[life] == version:
@@ -297,7 +295,22 @@ def split(
     at = 0
     while True:
         at = _run(
-            w, thread, at, total, pointers, tids, pids, ptids, first, lifes, ends, order, reaper, modern, out, last
+            w,
+            thread,
+            at,
+            total,
+            pointers,
+            tids,
+            pids,
+            ptids,
+            first,
+            lifes,
+            ends,
+            order,
+            reaper,
+            modern,
+            out,
+            last,
         )
         if at >= total:
             break
@@ -313,9 +326,7 @@ def split(
     main = w.main[:count].copy()
     itself = main == -2
     main[itself] = np.flatnonzero(itself)
-    return Lineage(
-        w.row[:count].copy(), w.parent[:count].astype(np.int32), main.astype(np.int32), out, last
-    )
+    return Lineage(w.row[:count].copy(), w.parent[:count].astype(np.int32), main.astype(np.int32), out, last)
 
 
 def _apply_rest(w: _Work, pointers: I64, tids: I64, first: I64, lifes: I64) -> None:

@@ -180,7 +180,9 @@ class StringTable:
 
     def __init__(self, arena: U8, offsets: I64, count: int) -> None:
         """Take ``count`` strings: string i is ``arena[offsets[i]:offsets[i + 1]]``."""
-        data = arena.tobytes() if arena.size == int(offsets[count]) else arena[: int(offsets[count])].tobytes()
+        data = (
+            arena.tobytes() if arena.size == int(offsets[count]) else arena[: int(offsets[count])].tobytes()
+        )
         ends = offsets[: count + 1].tolist()
         self._items: list[bytes] = [data[ends[i] : ends[i + 1]] for i in range(count)]
         self._ids: dict[bytes, int] | None = None

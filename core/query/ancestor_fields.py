@@ -65,9 +65,7 @@ def _aenv(ctx: Context, arg: Arg) -> Cells:
     found = values.take(ctx.threads.ancestor(1))
     for step in range(2, ctx.threads.depth + 1):
         more = values.take(ctx.threads.ancestor(step))
-        found = Cells(
-            found.kind, np.where(found.valid, found.values, more.values), found.valid | more.valid
-        )
+        found = Cells(found.kind, np.where(found.valid, found.values, more.values), found.valid | more.valid)
     return found
 
 

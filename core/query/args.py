@@ -43,6 +43,8 @@ class _Moment(threading.local):
 
     row = -1  # event row
     thread = -1  # row of `threads`
+    fd = -1  # row of `fds` of the event's own descriptor
+    fdnum = -1  # its number
     directory: bytes | None = None  # the parameter that holds the directory descriptor
 
 
@@ -51,6 +53,8 @@ class _Chunk(NamedTuple):
 
     rows: list[int]
     thread: list[int]
+    fd: list[int]
+    fdnum: list[int]
     data: bytes
     code: list[int]
     first: list[int]
@@ -113,18 +117,22 @@ class ArgReader:
         self._records = records
         self._modern = index.modern
         self._events = events(index.modern)
-        self._slots: dict[int, tuple[_Slot, ...]] = {}
-        self._asof = AsOf(index)
+        self._slots: dict[tuple[int, bool], tuple[_Slot, ...]] = {}
+        self.asof = AsOf(index)
         self._moment = _Moment()
         self._fd_text: dict[int, bytes] = {}
 
     # --- what the fields ask for -------------------------------------------------------------------
 
-    def args(self, rows: NDArray[np.int64]) -> Cells:
-        """Return all parameters as ``name=value(resolved)`` joined by blanks (evt.args, evt.info)."""
-        return texts_of(list(self.lines(rows)))
+    def args(self, rows: NDArray[np.int64], *, full: bool = False) -> Cells:
+        """Return all parameters as ``name=value(resolved)`` joined by blanks (evt.args, evt.info).
 
-    def lines(self, rows: NDArray[np.int64]) -> Iterator[bytes]:
+        In captures of the old kind buffers are cut to 80 characters, unless ``full``: the reference
+        does the one in text and the other in JSON.
+        """
+        return texts_of(list(self.lines(rows, full=full)))
+
+    def lines(self, rows: NDArray[np.int64], *, full: bool = False) -> Iterator[bytes]:
         """Yield what :meth:`args` returns, without keeping all of it in memory."""
         moment = self._moment
         end = b"" if self._modern else b" "
@@ -135,10 +143,10 @@ class ArgReader:
                     yield b""
                     continue
                 moment.row, moment.thread = chunk.rows[i], chunk.thread[i]
+                moment.fd, moment.fdnum = chunk.fd[i], chunk.fdnum[i]
                 parts: list[bytes] = []
-                for slot, k in zip(
-                    self._slots_of(code), range(chunk.first[i], chunk.first[i + 1]), strict=False
-                ):
+                places = range(chunk.first[i], chunk.first[i + 1])
+                for slot, k in zip(self._slots_of(code, full), places, strict=False):
                     at = starts[k]
                     raw = data[at : at + lengths[k]]
                     memo = slot.memo
@@ -155,10 +163,11 @@ class ArgReader:
                     parts.append(part)
                 yield b" ".join(parts) + end if parts else b""
 
-    def text(self, which: Select, rows: NDArray[np.int64]) -> Cells:
+    def text(self, which: Select, rows: NDArray[np.int64], *, full: bool = False) -> Cells:
         """Return one parameter as text: its resolved form if it has one, else its value.
 
         ``which`` is a name (evt.arg.NAME) or a position (evt.arg[n]). NA where the event lacks it.
+        ``full`` as in :meth:`args`.
         """
         moment = self._moment
         found: list[bytes | None] = [None] * len(rows)
@@ -171,8 +180,9 @@ class ArgReader:
                 n = int(places[code]) if code >= 0 else NO_PARAM
                 raw = chunk.param(i, n)
                 if raw is not None:
-                    slot = self._slots_of(code)[n]
+                    slot = self._slots_of(code, full)[n]
                     moment.row, moment.thread = chunk.rows[i], chunk.thread[i]
+                    moment.fd, moment.fdnum = chunk.fd[i], chunk.fdnum[i]
                     moment.directory = chunk.param(i, slot.dirfd)
                     value, resolved = slot.show(raw)
                     found[at] = resolved or value
@@ -251,13 +261,16 @@ class ArgReader:
         return found
 
     def _chunks(self, rows: NDArray[np.int64]) -> Iterator[_Chunk]:
+        ev = self._index.events
         for begin in range(0, len(rows), CHUNK):
             part = rows[begin : begin + CHUNK]
             buffer, blocks = self._records.gather(part)
             found = locate_all(buffer, blocks, self._modern)
             yield _Chunk(
                 part.tolist(),
-                self._index.events.thread[part].tolist(),
+                ev.thread[part].tolist(),
+                ev.fd[part].tolist(),
+                ev.fdnum[part].tolist(),
                 buffer.tobytes(),
                 found.code.tolist(),
                 found.first.tolist(),
@@ -267,15 +280,15 @@ class ArgReader:
 
     # --- rendering that needs the state ------------------------------------------------------------
 
-    def _slots_of(self, code: int) -> tuple[_Slot, ...]:
-        slots = self._slots.get(code)
+    def _slots_of(self, code: int, full: bool) -> tuple[_Slot, ...]:
+        slots = self._slots.get((code, full))
         if slots is None:
             event: EventInfo = self._events[code]
-            slots = self._slots[code] = tuple(self._slot(param) for param in event.params)
+            slots = self._slots[code, full] = tuple(self._slot(param, full) for param in event.params)
         return slots
 
-    def _slot(self, param: Param) -> _Slot:
-        show = render.renderer(param, self._modern, self._special)
+    def _slot(self, param: Param, full: bool) -> _Slot:
+        show = render.renderer(param, self._modern, self._special, full)
         pure = param.type not in _STATEFUL and param.type not in _BULKY
         dirfd = NO_PARAM if param.dirfd_param is None else param.dirfd_param
         return _Slot(param.name.encode() + b"=", show, {} if pure else None, dirfd)
@@ -298,11 +311,10 @@ class ArgReader:
 
     def _fd_row(self, num: int) -> int:
         """Return the row of `fds` of descriptor ``num`` of the event that is being rendered."""
-        moment, index = self._moment, self._index
-        own = int(index.events.fd[moment.row])
-        if own >= 0 and int(index.events.fdnum[moment.row]) == num and int(index.fds.num[own]) == num:
-            return own
-        return self._asof.fd(moment.row, moment.thread, num)
+        moment = self._moment
+        if moment.fdnum == num and moment.fd >= 0 and int(self._index.fds.num[moment.fd]) == num:
+            return moment.fd
+        return self.asof.fd(moment.row, moment.thread, num)
 
     def _show_fd(self, kind: str, raw: bytes) -> Rendered:
         num = render.number_of(kind, raw)
@@ -345,7 +357,7 @@ class ArgReader:
         tid = render.number_of(kind, raw)
         if tid is None:
             return (b"<NA>" if self._modern else b""), b""
-        row = self._asof.thread(self._moment.row, tid)
+        row = self.asof.thread(self._moment.row, tid)
         if row < 0:
             return b"%d" % tid, b""
         comm = self._index.strings[int(self._index.threads.comm[row])]
@@ -375,7 +387,7 @@ class ArgReader:
         return self._index.containers[row].id if row > 0 else ""
 
     def _show_path(self, raw: bytes) -> Rendered:
-        return self._joined(raw, lambda: self._asof.cwd(self._moment.row, self._moment.thread))
+        return self._joined(raw, lambda: self.asof.cwd(self._moment.row, self._moment.thread))
 
     def _show_relative(self, raw: bytes) -> Rendered:
         return self._joined(raw, self._directory)
@@ -395,7 +407,7 @@ class ArgReader:
         raw = moment.directory
         num = render.number_of("FD", raw) if raw is not None else None
         if num is None or num == render.AT_FDCWD:
-            return self._asof.cwd(moment.row, moment.thread)
+            return self.asof.cwd(moment.row, moment.thread)
         row = self._fd_row(num) if num >= 0 else -1
         if row < 0:
             return b""

@@ -48,7 +48,9 @@ def _type(ctx: Context, _arg: Arg) -> Cells:
 
 @dimension("thread", "container.privileged")
 def _privileged(ctx: Context, _arg: Arg) -> Cells:
-    known = np.array([i > 0 and c.privileged is not None for i, c in enumerate(ctx.index.containers)], np.bool_)
+    known = np.array(
+        [i > 0 and c.privileged is not None for i, c in enumerate(ctx.index.containers)], np.bool_
+    )
     values = np.array([bool(c.privileged) for c in ctx.index.containers], np.bool_)
     return bools(values, known).take(ctx.index.container)
 

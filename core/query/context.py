@@ -23,7 +23,7 @@ from ..format.records import RecordStore
 from ..index.tables import Index
 from ..schema.catalogue import EventInfo, events, tables
 from ..schema.params import locate_one
-from .cells import Bools, Cells, Kind, intern_all
+from .cells import Bools, Cells, intern_all
 from .cpu_time import SwitchTimes
 from .rows import RowSet
 from .threads import ThreadTable

@@ -63,7 +63,8 @@ def dimension(
     def register(function: F) -> F:
         for name in names:
             define(
-                name, Definition(dim=dim, per_dim=function, check=check, words=words, literal=literal)  # type: ignore[arg-type]
+                name,
+                Definition(dim=dim, per_dim=function, check=check, words=words, literal=literal),  # type: ignore[arg-type]
             )
         return function
 

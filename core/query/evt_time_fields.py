@@ -107,7 +107,12 @@ def _latency_human(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
 
 
 def _clock(
-    _ctx: Context, rows: RowSet, _arg: Arg, pattern: str, to_parts: Callable[[int], time.struct_time], tail: str
+    _ctx: Context,
+    rows: RowSet,
+    _arg: Arg,
+    pattern: str,
+    to_parts: Callable[[int], time.struct_time],
+    tail: str,
 ) -> Cells:
     """Return times by ``pattern``; ``tail`` takes the nanoseconds."""
     known: dict[int, str] = {}

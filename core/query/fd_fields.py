@@ -9,11 +9,9 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..index.tables import EV_HAS_RES, FD_CONNECTED, FD_PHANTOM, NO_FD
-from ..schema.catalogue import tables
-from .cells import Bools, Cells, Kind, bools, ids, intern_all, ints, na, texts_of
+from ..index.tables import FD_CONNECTED, FD_PHANTOM, NO_FD
+from .cells import Bools, Cells, Kind, bools, ids, ints, na, texts_of
 from .context import Context
 from .define import Arg, Definition, define, dimension, event
 from .rows import RowSet

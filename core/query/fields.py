@@ -23,6 +23,7 @@ from .cells import Cells, DimCells, Kind, na
 from .context import Context
 from .define import DEFINITIONS, BadArgument, Definition
 from .lexer import Lexer
+from .masks import MaskCache
 from .registry import ArgRule, FieldSpec, kind_of, lookup, nearest
 from .rows import RowSet, ThreadRows
 
@@ -58,6 +59,7 @@ class Fields:
         self._lock = threading.RLock()
         self._kept: OrderedDict[tuple[str, str | None], Cells] = OrderedDict()
         self._refs: dict[str, FieldRef] = {}
+        self.masks = MaskCache()
 
     # --- names ------------------------------------------------------------------------------------
 

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from ..errors import FilterError
 from ..text import printable
 from .args import arg_names
+from .cells import Kind
 from .fields import FieldRef, Fields
 from .registry import ArgRule, FieldSpec, lookup, nearest
+from .render import short_dots
 
 DEFAULT = "*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info"
 CONTAINERS = (
@@ -51,26 +53,29 @@ class Format:
     keep_missing: bool  # show <NA>, rather than leaving the line out
     fields: Fields
 
-    def lines(self, rows: NDArray[np.int64]) -> Iterator[str]:
-        """Yield one line per event row, safe to print; fewer when lines with missing values go."""
-        for line in self.rendered(rows):
+    def lines(self, rows: NDArray[np.int64], *, full: bool = False) -> Iterator[str]:
+        """Yield one line per event row, safe to print; fewer when lines with missing values go.
+
+        Buffers in captures of the old kind are cut to 80 characters, unless ``full``.
+        """
+        for line in self.rendered(rows, full=full):
             if line is not None:
                 yield line
 
-    def rendered(self, rows: NDArray[np.int64]) -> Iterator[str | None]:
+    def rendered(self, rows: NDArray[np.int64], *, full: bool = False) -> Iterator[str | None]:
         """Yield one line per event row; None for the lines that :meth:`lines` leaves out."""
         for begin in range(0, len(rows), _CHUNK):
             chunk = rows[begin : begin + _CHUNK]
-            columns = [self._column(piece, chunk) for piece in self.pieces]
+            columns = [self._column(piece, chunk, full) for piece in self.pieces]
             for i in range(len(chunk)):
                 values = [column if isinstance(column, str) else column[i] for column in columns]
                 yield None if None in values else "".join(map(str, values))
 
-    def _column(self, piece: Piece, rows: NDArray[np.int64]) -> str | list[str | None]:
+    def _column(self, piece: Piece, rows: NDArray[np.int64], full: bool) -> str | list[str | None]:
         """Return the text of a piece for each row; literal text as it is."""
         if piece.field is None:
             return piece.text
-        texts = self.fields.read(piece.field, rows).texts(self.fields.index.strings)
+        texts = self._texts(piece.field, rows, full)
         shown: dict[str | None, str | None] = {None: MISSING if self.keep_missing else None}
         column: list[str | None] = []
         for text in texts:
@@ -79,6 +84,19 @@ class Format:
                 value = shown[text] = printable(text)
             column.append(value if not piece.width or value is None else _fit(value, piece.width))
         return column
+
+    def _texts(self, field: FieldRef, rows: NDArray[np.int64], full: bool) -> list[str | None]:
+        args = self.fields.context.args
+        if full and field.spec.name in ("evt.args", "evt.info"):
+            cells = args.args(rows, full=True)
+        elif full and field.spec.name == "evt.arg" and field.arg is not None:
+            cells = args.text(int(field.arg) if field.arg.isdigit() else field.arg, rows, full=True)
+        else:
+            cells = self.fields.read(field, rows)
+            if cells.kind is Kind.BYTES and not full and not self.fields.index.modern:
+                pairs = zip(cells.values.tolist(), cells.valid.tolist(), strict=True)
+                return [short_dots(value).decode() if ok else None for value, ok in pairs]
+        return cells.texts(self.fields.index.strings)
 
 
 def _fit(value: str, width: int) -> str:

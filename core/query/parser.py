@@ -1,9 +1,9 @@
 """From filter text to a tree.
 
-    expr  := chain {"or" chain}          chain := term {"and" term}
-    term  := "not" term | "(" expr ")" | check
-    check := field "exists" | field operator value | field list-operator "(" value {"," value} ")"
-           | field operator ("anyof" | "oneof" | "allof") "(" value {"," value} ")"
+expr  := chain {"or" chain}          chain := term {"and" term}
+term  := "not" term | "(" expr ")" | check
+check := field "exists" | field operator value | field list-operator "(" value {"," value} ")"
+       | field operator ("anyof" | "oneof" | "allof") "(" value {"," value} ")"
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def parse(text: str) -> Node | None:
             raise lexer.fail("expected the end of the filter: this ')' has no '('")
         word = lexer.accept_word([k.upper() for k in KEYWORDS] + ["And", "Or", "Not"])
         raise lexer.fail(
-            f"expected 'and' or 'or' before {word or lexer.found()}", suggestion=word.lower() if word else None
+            f"expected 'and' or 'or' before {word or lexer.found()}",
+            suggestion=word.lower() if word else None,
         )
     return node
 

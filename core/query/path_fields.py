@@ -64,7 +64,9 @@ _ROLES = {
 }
 _AT = ("openat", "openat2", "mkdirat", "unlinkat", "fchmodat", "fchownat")
 _ABSOLUTE = {
-    None: _Role({**{c: _ONE for c in _AT}, "symlinkat": ("linkpath",), **{c: ("oldpath",) for c in _MOVES[1:]}}),
+    None: _Role(
+        {**{c: _ONE for c in _AT}, "symlinkat": ("linkpath",), **{c: ("oldpath",) for c in _MOVES[1:]}}
+    ),
     "src": _ROLES["source"],
     "dst": _Role({call: ("newpath",) for call in _MOVES}),
 }

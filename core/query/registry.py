@@ -42,9 +42,11 @@ class FieldSpec:
     @property
     def dotted(self) -> bool:
         """Whether the argument may follow a dot (``evt.arg.fd``) and not only stand in brackets."""
-        return self.arg is not ArgRule.NONE and (
-            " ." in self.arg_help or self.arg_help.startswith(".") or self.arg_help == "required"
-        ) and self.group != "container"
+        return (
+            self.arg is not ArgRule.NONE
+            and (" ." in self.arg_help or self.arg_help.startswith(".") or self.arg_help == "required")
+            and self.group != "container"
+        )
 
     @property
     def generation(self) -> str:

@@ -366,8 +366,10 @@ def _dynamic(param: Param, modern: bool, resolve: Callable[[Param], Render]) -> 
     return show
 
 
-def renderer(param: Param, modern: bool, special: Callable[[Param], Render | None]) -> Render:
-    """Return the function that shows the values of ``param``.
+def renderer(
+    param: Param, modern: bool, special: Callable[[Param], Render | None], full: bool = False
+) -> Render:
+    """Return the function that shows the values of ``param``; ``full``: buffers are never cut.
 
     ``special`` is asked first, also for the inner types of a dynamic parameter: it returns the
     function for the types that need more than their bytes, and None for all others.
@@ -381,12 +383,12 @@ def renderer(param: Param, modern: bool, special: Callable[[Param], Render | Non
             return _numeric(p.type, p, modern)
         if p.type == "DYN":
             return _dynamic(p, modern, resolve)
-        return _variable(p, modern)
+        return _variable(p, modern, full)
 
     return resolve(param)
 
 
-def _variable(param: Param, modern: bool) -> Render:
+def _variable(param: Param, modern: bool, full: bool) -> Render:
     kind = param.type
     empty = b"" if not modern else b"NULL" if kind in _NULL_WHEN_EMPTY else b"<NA>"
     if kind in ("SOCKADDR", "SOCKTUPLE"):
@@ -398,4 +400,5 @@ def _variable(param: Param, modern: bool) -> Render:
         return lambda raw: (ip_text(raw).encode() if raw else empty, b"")
     if modern:
         return lambda raw: (raw.translate(_DOTS) if raw else empty, b"")
-    return lambda raw: (short_dots(raw), b"")
+    show = dots if full else short_dots
+    return lambda raw: (show(raw), b"")

@@ -104,9 +104,7 @@ for _name, _column, _factor, _main in (
     ("proc.vmrss", "vmrss", 1, False),
     ("proc.vmswap", "vmswap", 1, False),
 ):
-    define(
-        _name, Definition(per_event=partial(_memory, column=_column, factor=_factor, main_only=_main))
-    )
+    define(_name, Definition(per_event=partial(_memory, column=_column, factor=_factor, main_only=_main)))
 
 
 # --- processor time -----------------------------------------------------------------------------------

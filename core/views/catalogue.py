@@ -28,7 +28,7 @@ CATEGORIES = (
 
 
 def _texts(folder: str) -> Iterable[tuple[str, str]]:
-    base = files(__package__).joinpath(folder)
+    base = files("scaptui.core.views").joinpath(folder)
     for entry in sorted(base.iterdir(), key=lambda item: item.name):
         if entry.name.endswith(".toml"):
             yield f"{folder}/{entry.name}", entry.read_text(encoding="utf-8")

@@ -18,11 +18,13 @@ from ..errors import FilterError, UsageError
 from ..index.tables import EV_HIDDEN, EV_STATE_ONLY, Index
 from ..query.cells import Cells, Kind
 from ..query.fields import FieldRef, Fields
-from ..query.filter import Filter, compile
+from ..query.filter import Filter
+from ..query.filter import compile as compile_filter
 from . import aggregate
 from .aggregate import Groups
 from .catalogue import get_view
 from .drill import view_filter
+from .listening import listening
 from .loader import DEPTH
 from .model import ColumnSpec, View
 from .source import Cancel, Rows, Source, Window, alive_at, blocks, end_of, shown_types, stop_if
@@ -150,7 +152,7 @@ def _seconds(capture: Capture, window: Window) -> float:
 
 
 def _bind(fields: Fields, modern: bool, spec: ColumnSpec, depth: int) -> Bound:
-    where = compile(spec.where, fields) if spec.where else None
+    where = compile_filter(spec.where, fields) if spec.where else None
     try:
         ref = fields.resolve(spec.field.replace(DEPTH, str(depth)))
     except FilterError:
@@ -168,34 +170,36 @@ def _column(bound: Bound) -> Column:
     )
 
 
-def _rows(capture: Capture, view: View, text: str | None, window: Window, depth: int) -> tuple[Rows, str]:
-    """Return the events and threads that pass the user's filter and the view's own."""
+def _rows(capture: Capture, view: View, text: str | None, window: Window, depth: int) -> tuple[Source, str]:
+    """Return the rows that pass the user's filter and the view's own, or none and the reason."""
     fields, index = capture.fields, capture.index
-    user = compile(text, fields) if text else None
-    nothing = Rows(fields, np.zeros(0, np.int64))
+    user = compile_filter(text, fields) if text else None
     own_text = view_filter(view, depth)
     try:
-        own = compile(own_text, fields) if own_text else None
+        own = compile_filter(own_text, fields) if own_text else None
+        _check_keys(fields, view, depth)
     except FilterError as error:
-        return nothing, f"A capture does not tell this: {error.reason}."
-    if view.key is not None and view.kind in ("table", "spectrogram"):
-        for name in (view.key.field, view.key.group):
-            try:
-                _ = fields.resolve(name.replace(DEPTH, str(depth))) if name else None
-            except FilterError as error:
-                return nothing, f"A capture does not tell this: {error.reason}."
-    events = shown_events(index, capture.select(user, window), hidden=view.kind in ("events", "echo"))
+        return Rows(fields, np.zeros(0, np.int64)), f"A capture does not tell this: {error.reason}."
+    filters = [condition for condition in (user, own) if condition is not None]
+    last, ts = end_of(capture, window)
+    if view.source == "listening":
+        return listening(fields, filters, last), ""
+    plain = view.kind in ("events", "echo")
+    events = shown_events(index, capture.select(user, window), hidden=plain)
     if own is not None:
         events = events[own.mask(events)]
-    lives = np.zeros(0, np.int64)
-    ts = 0
-    if view.threads and view.kind not in ("events", "echo"):
-        last, ts = end_of(capture, window)
-        lives = alive_at(index, last)
-        for condition in (user, own):
-            if condition is not None and len(lives):
-                lives = lives[condition.mask_threads(lives, ts)]
+    lives = alive_at(index, last) if view.threads and not plain else np.zeros(0, np.int64)
+    for condition in filters:
+        lives = lives[condition.mask_threads(lives, ts)] if len(lives) else lives
     return Rows(fields, events, lives, ts), ""
+
+
+def _check_keys(fields: Fields, view: View, depth: int) -> None:
+    """Raise FilterError when the rows of a table are made by a field that no capture tells."""
+    if view.key is not None and view.kind in ("table", "spectrogram"):
+        for name in (view.key.field, view.key.group):
+            if name is not None:
+                fields.resolve(name.replace(DEPTH, str(depth)))
 
 
 def shown_events(index: Index, events: I64, *, hidden: bool = False) -> I64:
@@ -214,7 +218,7 @@ def _roles(
     found: list[tuple[int | None, str, Bools | None, float]] = []
     for rule in view.colors:
         if rule.filter is not None and store.events is not None:
-            found.append((None, rule.role, compile(rule.filter, fields).mask(store.events), 0.0))
+            found.append((None, rule.role, compile_filter(rule.filter, fields).mask(store.events), 0.0))
         elif rule.column in names and rule.above is not None:
             found.append((names.index(rule.column), rule.role, None, rule.above))
     return tuple(found)
@@ -224,7 +228,7 @@ def _roles(
 
 
 def _list(
-    fields: Fields, view: View, columns: tuple[Bound, ...], rows: Rows, containers: bool, cancelled: Cancel
+    fields: Fields, view: View, columns: tuple[Bound, ...], rows: Source, containers: bool, cancelled: Cancel
 ) -> Store:
     needed = columns if not view.use_defaults else tuple(column for column in columns if column.required)
     source = rows if view.kind in ("events", "echo") else rows.subset(_complete(rows, needed, cancelled))
@@ -238,7 +242,7 @@ def _list(
         fills=tuple(_fill(view, column) for column in columns),
         key=None,
         drill=drill,
-        events=source.events if len(source.lives) == 0 else None,
+        events=source.events if isinstance(source, Rows) and len(source.lives) == 0 else None,
         strings=fields.index.strings,
     )
 
@@ -279,7 +283,7 @@ def _grouped(
     fields: Fields,
     view: View,
     columns: tuple[Bound, ...],
-    rows: Rows,
+    rows: Source,
     containers: bool,
     depth: int,
     cancelled: Cancel,
@@ -294,7 +298,9 @@ def _grouped(
         needed = tuple(column for column in columns if column.required)
     for ref in (key, group):
         if ref is not None:
-            bound = Bound(ColumnSpec("", ref.text), ref, fields.kind(ref), ref.spec.type(fields.index.modern), None)
+            bound = Bound(
+                ColumnSpec("", ref.text), ref, fields.kind(ref), ref.spec.type(fields.index.modern), None
+            )
             if bound.required or not view.use_defaults:
                 needed = (*needed, bound)
     source = rows.subset(_complete(rows, needed, cancelled))
@@ -356,13 +362,13 @@ def _aggregate(column: Bound, source: Source, groups: Groups, cancelled: Cancel)
         return Late(source, column.ref, rows, column.where)
     if spec.aggregation == "none":
         return Late(source, column.ref, groups.first, column.where)
-    pieces = ((groups.codes[block], _values(column, source, block)) for block in blocks(source.count, cancelled))
+    pieces = (
+        (groups.codes[block], _values(column, source, block)) for block in blocks(source.count, cancelled)
+    )
     return Fixed(_reduce(spec.aggregation, column.kind, pieces, len(groups)))
 
 
-def _merge(
-    column: Bound, source: Source, first: Groups, second: Groups, cancelled: Cancel
-) -> Fixed | Late:
+def _merge(column: Bound, source: Source, first: Groups, second: Groups, cancelled: Cancel) -> Fixed | Late:
     """Return a column of a two-level table: the rows of the first level put together by group."""
     spec = column.spec
     lower = _aggregate(column, source, first, cancelled)
@@ -400,4 +406,6 @@ def _reduce(kind: str, cell_kind: Kind, pieces: Iterable[tuple[I64, Cells]], gro
     elif kind == "avg":
         divisor = np.maximum(counts, 1)
         totals = totals / divisor if dtype is np.float64 else totals // divisor
-    return Cells(cell_kind, totals.view(np.int64) if dtype is np.uint64 else totals, np.ones(groups, np.bool_))
+    return Cells(
+        cell_kind, totals.view(np.int64) if dtype is np.uint64 else totals, np.ones(groups, np.bool_)
+    )

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..capture import Capture
+    from ..index.tables import Index
     from ..query.filter import Filter
+    from .listening import Sockets
 
 I64 = NDArray[np.int64]
 
@@ -59,6 +61,20 @@ def trend_of_lives(
     fine = np.zeros(buckets.fine, np.int64)
     fine[: len(ticks)] = overlaps(entities.codes, born[seen], gone[seen], len(ticks))
     return Alive(len(entities), fine)
+
+
+def trend_of_sockets(index: Index, sockets: Sockets, buckets: Buckets) -> I64:
+    """Return how many ports have a server socket at the tick of each fine bucket."""
+    ticks = buckets.ticks(index.events.ts)
+    known = sockets.threads >= 0
+    descriptors, threads = sockets.descriptors[known], sockets.threads[known]
+    born = np.searchsorted(ticks, index.fds.first_event[descriptors], side="left")
+    gone = np.searchsorted(ticks, index.lives.end_event[index.threads.life[threads]], side="left")
+    ports = group(index.fds.sport[descriptors].astype(np.int64), np.ones(len(descriptors), np.bool_))
+    seen = gone > born
+    fine = np.zeros(buckets.fine, np.int64)
+    fine[: len(ticks)] = overlaps(ports.codes[seen], born[seen], gone[seen], len(ticks))
+    return fine
 
 
 def overlaps(entities: I64, begin: I64, end: I64, ticks: int) -> I64:

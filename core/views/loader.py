@@ -103,7 +103,7 @@ def load_view(path: Path | str, text: str) -> tuple[View | None, list[DataFileEr
     colors = tuple(
         ColorRule(**good)
         for number, entry in enumerate(tables(raw, "color", problems))
-        if (good := _color(entry, number, columns, problems))
+        if (good := _color(entry, number, _names(raw), problems))
     )
     _filter(top.get("filter"), "filter", problems)
     if not problems.found:
@@ -137,7 +137,7 @@ def load_tiles(path: Path | str, text: str) -> tuple[list[Tile] | None, list[Dat
             if base is not None and base not in bases:
                 problems.add(f"there is no base {base!r}{nearest(base, list(bases))}", "base", "tile", number)
             if not problems.found:
-                found.append(Tile(**good, category=top["category"], base=bases.get(base)))
+                found.append(Tile(**good, category=top["category"], base=bases.get(base or "")))
     return (None if problems.found else found), problems.found
 
 
@@ -159,7 +159,7 @@ def _unknown_view(name: str, known: Mapping[str, View]) -> str:
     return f"there is no view {name!r}{nearest(name, list(known))}"
 
 
-def _bases(raw: Mapping[str, Any], problems: Problems) -> dict[str | None, str]:
+def _bases(raw: Mapping[str, Any], problems: Problems) -> dict[str, str]:
     """Return the named filters that tiles of the file share."""
     entry = raw.get("bases", {})
     if not isinstance(entry, dict) or not all(isinstance(text, str) for text in entry.values()):
@@ -192,18 +192,23 @@ def _column(entry: Mapping[str, Any], number: int, problems: Problems) -> dict[s
 
 
 def _color(
-    entry: Mapping[str, Any], number: int, columns: tuple[ColumnSpec, ...], problems: Problems
+    entry: Mapping[str, Any], number: int, names: list[str], problems: Problems
 ) -> dict[str, Any] | None:
     before = len(problems.found)
     good = check(entry, COLOR_SCHEMA, problems, "color", number)
     _filter(good.get("filter"), "filter", problems, "color", number)
-    names = [column.name for column in columns]
     if "column" in good and good["column"] not in names:
         hint = nearest(good["column"], names)
         problems.add(f"there is no column {good['column']!r}{hint}", "column", "color", number)
     if ("above" in good) != ("column" in good) or ("above" in good) == ("filter" in good):
         problems.add("needs either a column with 'above', or a filter", None, "color", number)
     return good if len(problems.found) == before else None
+
+
+def _names(raw: Mapping[str, Any]) -> list[str]:
+    """Return the names of the columns as they are written, good or bad."""
+    entries = raw.get("column", [])
+    return [str(entry.get("name")) for entry in entries if isinstance(entry, dict)]
 
 
 def _shape(
@@ -223,14 +228,13 @@ def _shape(
     sort = top.get("sort")
     if sort is not None and sort not in names:
         problems.add(f"there is no column {sort!r}{nearest(sort, names)}", "sort")
-    for containers in (False, True):
-        seen: set[str] = set()
-        for number, column in enumerate(columns):
-            if not column.shown(containers):
-                continue
-            if column.name in seen:
+    for number, column in enumerate(columns):
+        for other in columns[:number]:
+            if other.name == column.name and (
+                other.only == column.only or ALWAYS in (other.only, column.only)
+            ):
                 problems.add(f"there are two columns {column.name!r}", "name", "column", number)
-            seen.add(column.name)
+                break
     if key is not None and key.group is None:
         for number, column in enumerate(columns):
             if column.group != "none":

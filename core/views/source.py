@@ -37,6 +37,10 @@ class Source(Protocol):
 
     count: int
 
+    def subset(self, keep: Bools) -> Source:
+        """Return the rows that ``keep`` marks."""
+        ...
+
     def read(self, ref: FieldRef, at: I64 | slice) -> Cells:
         """Return one cell per given row."""
         ...
@@ -118,7 +122,9 @@ class Rows:
 
 def shown_types(index: Index) -> Bools:
     """Return which event codes stand for something that happened, and not for a record of state."""
-    return np.array([not entry.sym.removeprefix("PPME_").startswith(_RECORDS) for entry in event_catalogue(index.modern)])
+    return np.array(
+        [not entry.sym.removeprefix("PPME_").startswith(_RECORDS) for entry in event_catalogue(index.modern)]
+    )
 
 
 def alive_at(index: Index, event: int) -> I64:

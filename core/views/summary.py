@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from ..errors import FilterError
 from ..query.cells import Cells, Kind
-from ..query.filter import compile
+from ..query.filter import compile as compile_filter
 from .aggregate import group
 from .buckets import Buckets, cut
 from .catalogue import CATEGORIES, get_view, list_tiles
 from .drill import join, literal
 from .engine import run_view, shown_events
-from .lives import Alive, trend_of_lives
+from .listening import listening
+from .lives import Alive, trend_of_lives, trend_of_sockets
 from .loader import slug
 from .model import Category, Tile
 from .source import Cancel, Window, stop_if
@@ -148,7 +149,7 @@ class _Work:
         self.text = text
         self.window = window
         self.cancelled = cancelled
-        self.user = compile(text, self.fields) if text else None
+        self.user = compile_filter(text, self.fields) if text else None
         self.rows = shown_events(self.index, capture.select(self.user, window))
         self.start = capture.start_ts if window is None else window[0]
         self.end = capture.end_ts if window is None else max(window[1] - 1, window[0])
@@ -160,14 +161,14 @@ class _Work:
     def base(self, text: str | None) -> I64:
         """Return the rows that pass a shared filter."""
         if text not in self._bases:
-            self._bases[text] = self.rows[compile(text or "", self.fields).mask(self.rows)]
+            self._bases[text] = self.rows[compile_filter(text or "", self.fields).mask(self.rows)]
         return self._bases[text]
 
     def matching(self, tile: Tile) -> I64:
         """Return the rows that a tile counts; none when a capture does not tell its fields."""
         try:
             rows = self.base(tile.base)
-            return rows if tile.filter is None else rows[compile(tile.filter, self.fields).mask(rows)]
+            return rows if tile.filter is None else rows[compile_filter(tile.filter, self.fields).mask(rows)]
         except FilterError:
             return self.rows[:0]
 
@@ -183,9 +184,7 @@ class _Work:
         for row, text in zip(rows.tolist(), cells.texts(self.index.strings), strict=True):
             if text is not None:
                 found.setdefault(text, []).append(row)
-        return [
-            (_named(tile, value), np.array(chosen, np.int64)) for value, chosen in sorted(found.items())
-        ]
+        return [(_named(tile, value), np.array(chosen, np.int64)) for value, chosen in sorted(found.items())]
 
     # --- values -----------------------------------------------------------------------------------
 
@@ -227,7 +226,7 @@ class _Work:
 
     def alive(self, tile: Tile) -> Alive:
         """Return which entities exist at the ticks."""
-        conditions = [compile(tile.filter, self.fields)] if tile.filter else []
+        conditions = [compile_filter(tile.filter, self.fields)] if tile.filter else []
         return trend_of_lives(
             self.capture, tile.field or "proc.pid", conditions, self.user, self.rows, self.buckets
         )
@@ -252,7 +251,9 @@ class _Work:
         if tile.trend == "distinct":
             rows = self.matching(tile)
             return self.distinct(rows, self.fields.read(tile.field or "", rows))[1]
-        return self.buckets.values(np.zeros(self.buckets.fine, np.int64))
+        sockets = listening(self.fields, [] if self.user is None else [self.user], len(self.index.events.ts))
+        fine = trend_of_sockets(self.index, sockets, self.buckets)
+        return self.buckets.values(fine, mean=True)
 
 
 def _named(tile: Tile, value: str) -> Tile:

@@ -16,7 +16,13 @@ _HEADER = re.compile(r"\s*\[\[?\s*([A-Za-z0-9_.-]+)\s*\]\]?\s*(?:#.*)?$")
 _ENTRY = re.compile(r"\s*(?:\"([^\"]+)\"|([A-Za-z0-9_-]+))\s*=")
 _SYNTAX = re.compile(r"^(.*?) \(at line (\d+), column \d+\)$", re.DOTALL)
 
-_WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list of texts"}
+_WORDS = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list of texts",
+}
 
 
 @dataclass(frozen=True)
@@ -51,9 +57,10 @@ class Problems:
         for at, line in enumerate(self.text.splitlines(), 1):
             header = _HEADER.match(line)
             if header:
-                here = header.group(1)
-                seen[here] = seen.get(here, -1) + 1
-                if here == table and seen[here] == number:
+                name = header.group(1)
+                here = name
+                seen[name] = seen.get(name, -1) + 1
+                if name == table and seen[name] == number:
                     header_line = at
                 continue
             entry = _ENTRY.match(line)

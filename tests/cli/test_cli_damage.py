@@ -16,6 +16,7 @@ from program import Run
 @pytest.mark.parametrize(
     ("content", "said"),
     [(b"", "empty"), (b"hello, this is a text\n" * 9, "not a capture"), (b"\0" * 4096, "not a capture")],
+    ids=["empty", "text", "zeros"],
 )
 def test_what_is_no_capture(scaptui: Run, tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "some.scap"

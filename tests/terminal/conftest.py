@@ -31,6 +31,7 @@ KEYS = {
     "f7": "\x1b[18~",
     "f9": "\x1b[20~",
 }
+SELECTION = "1f5f8f"  # background of the role "selection" in the theme "dark"
 QUIET = 0.3  # seconds without a byte after which a screen counts as painted
 
 
@@ -57,9 +58,6 @@ class Terminal:
             if text in line:
                 return line.rstrip()
         raise AssertionError(f"{text!r} is not on the screen:\n{self.text()}")
-
-    def cursor_line(self) -> int:
-        return self.screen.cursor.y
 
     def read(self, seconds: float) -> bool:
         """Take what the program writes within ``seconds``; False when nothing came."""
@@ -115,8 +113,12 @@ class Terminal:
         raise AssertionError(f"no {key} led to {text!r}; the screen:\n{self.text()}")
 
     def selected(self) -> str:
-        """The text of the lines that are painted as selected (another background than most)."""
-        raise NotImplementedError
+        """The text painted with the background of a selection, blanks at its ends left out."""
+        found: list[str] = []
+        for y in range(self.screen.lines):
+            cells = self.screen.buffer[y]
+            found.append("".join(cells[x].data for x in range(self.screen.columns) if cells[x].bg == SELECTION))
+        return "\n".join(text.strip() for text in found if text.strip())
 
     def end(self, seconds: float = 10) -> int | None:
         """Wait for the program to end; its exit code."""

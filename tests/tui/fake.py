@@ -17,7 +17,7 @@ from scaptui.tui.model import (
     Tile,
     ViewInfo,
 )
-from scaptui.tui.rows import ListRows, next_version, search_cells
+from scaptui.tui.rows import ListRows, search_cells
 from scaptui.tui.state import Query
 
 START = 1_506_127_469_000_000_000
@@ -52,6 +52,17 @@ class FakeTable(ListRows):
         self.sort = sort
         super().__init__(columns, [row[0] for row in self.data], lambda i: [str(v) for v in self.data[i]])
 
+    def target(self, row: int) -> Target | None:
+        """Lead from containers to processes, from processes to events."""
+        key = self.key(row)
+        if self.columns[0].name == "ID":
+            return Target("procs", f"container.id={key}", "container.id", self.data[row][1])
+        return Target("dig", f"proc.pid={key}", "proc.pid", f"pid {key}") if key != "500" else None
+
+    def event(self, row: int) -> int | None:
+        """Return None: these are not events."""
+        return None
+
     def sorted_by(self, column: int, descending: bool | None) -> FakeTable:
         """Sort; figures from the largest."""
         if descending is None:
@@ -65,7 +76,6 @@ class HugeRows:
     def __init__(self, count: int) -> None:
         self.columns = [Column("NUM", right=True), Column("NAME")]
         self.count = count
-        self.version = next_version()
         self.asked = 0
 
     def rows(self, start: int, stop: int) -> list[list[str]]:
@@ -85,6 +95,10 @@ class HugeRows:
         """Return the number."""
         return row
 
+    def role(self, row: int, column: int) -> str | None:
+        """Return nothing."""
+        return None
+
     def search(self, text: str, start: int, step: int, cancelled: Check) -> int | None:
         """Search pages."""
         return search_cells(self, text, start, step, cancelled)
@@ -93,7 +107,13 @@ class HugeRows:
 class FakeTree(ListRows):
     """Two sessions."""
 
-    LINES = (("s1", 0, "root pts/0"), ("a", 1, "bash"), ("b", 2, "cat /etc/passwd"), ("s2", 0, "www"), ("c", 1, "id"))
+    LINES = (
+        ("s1", 0, "root pts/0"),
+        ("a", 1, "bash"),
+        ("b", 2, "cat /etc/passwd"),
+        ("s2", 0, "www"),
+        ("c", 1, "id"),
+    )
 
     def __init__(self, folded: frozenset[str] = frozenset()) -> None:
         self.folded = folded
@@ -105,11 +125,17 @@ class FakeTree(ListRows):
             hide_below = depth if key in folded else 99
             self.lines.append((key, depth, text))
         columns = [Column("WHO"), Column("WHAT")]
-        super().__init__(columns, [line[0] for line in self.lines], lambda i: ("  " * self.lines[i][1], self.lines[i][2]))
+        super().__init__(
+            columns, [line[0] for line in self.lines], lambda i: ("  " * self.lines[i][1], self.lines[i][2])
+        )
 
     def toggled(self, row: int) -> FakeTree:
         """Fold or unfold."""
         return FakeTree(self.folded ^ {self.lines[row][0]})
+
+    def event(self, row: int) -> int | None:
+        """Return an event for commands."""
+        return row if self.lines[row][1] else None
 
     def target(self, row: int) -> Target:
         """Lead to events."""
@@ -121,7 +147,6 @@ class FakeStreams:
 
     def __init__(self, count: int = 6, long: int = 0) -> None:
         self.count = count
-        self.version = next_version()
         self.long = long
 
     def block(self, index: int) -> Block:
@@ -129,10 +154,9 @@ class FakeStreams:
         data = f"GET /metrics {index} HTTP/1.1\r\nHost: {HOSTILE}\r\n\r\n".encode("utf-8", "surrogateescape")
         if index == self.count - 1 and self.long:
             data = bytes(range(256)) * (self.long // 256)
-        stream = index % 2
         return Block(
-            event=index * 10, ts=START + index * SECOND, write=bool(index % 3), size=len(data), container="web",
-            process="nginx", pid=100, fd=5 + stream, name="10.0.0.1:80", stream=stream, data=data,
+            index * 10, START + index * SECOND, bool(index % 3), len(data), "web", "nginx", 100, 5 + index % 2,
+            "10.0.0.1:80", data,
         )  # fmt: skip
 
     def lines(self, index: int, mode: str) -> Sequence[str]:
@@ -144,7 +168,7 @@ class FakeStreams:
 
     def payload(self, index: int, cancelled: Check) -> tuple[bytes, int]:
         """Join a stream."""
-        same = [b for b in map(self.block, range(self.count)) if b.stream == self.block(index).stream]
+        same = [b for b in map(self.block, range(self.count)) if b.fd == self.block(index).fd]
         return b"".join(b.data for b in same), len(same)
 
     def search(self, text: str, start: int, step: int, cancelled: Check) -> int | None:
@@ -190,23 +214,24 @@ class FakeGateway:
         """Return a view."""
         return next(view for view in VIEWS if view.id == view_id)
 
-    def check(self, filter: str) -> FilterProblem | None:
+    def check(self, text: str) -> FilterProblem | None:
         """Refuse the field proc.nam."""
-        at = filter.find("proc.nam ")
+        at = text.find("proc.nam ")
         return FilterProblem(at, "There is no field proc.nam. Did you mean proc.name?") if at >= 0 else None
 
     def summary(self, query: Query, cancelled: Check) -> Summary:
         """Return seven tiles."""
         self._ask("overview", query, cancelled)
         trend = [float(n * 7 % 11) for n in range(100)]
+        answers = 'evt.buffer contains "500"'
         tiles = [
-            Tile("syscalls", "System Calls", "General", 8772, "8.8K", "calls", trend, "procs"),
-            Tile("running_containers", "Running Containers", "General", 2, "2", "", trend[::-1], "containers"),
-            Tile("file_bytes", "File Bytes", "File", 1954, "1.91K", "bytes", trend, "files", "", "fd.directory"),
+            Tile("system-calls", "System Calls", "General", 8772, "8.8K", "calls", trend, "procs"),
+            Tile("running_containers", "Containers", "General", 2, "2", "", trend[::-1], "containers"),
+            Tile("file_bytes", "File Bytes", "File", 1954, "1.91K", "bytes", trend, "files"),
             Tile("net_bytes", "Net Bytes", "Network", 24060, "23.5K", "bytes", trend, "connections"),
             Tile("new_conns", "New Connections", "Network", 0, "0", "", [0.0] * 100, "dig"),
             Tile("execs", "Executed Commands", "Security", 3, "3", "", trend, "spy_users"),
-            Tile("http_errors", "HTTP Errors", "Performance", 15, "15", "", trend, "echo", 'evt.buffer contains "500"'),
+            Tile("http_errors", "HTTP Errors", "Performance", 15, "15", "", trend, "echo", answers),
         ]  # fmt: skip
         return Summary(tiles, self.info.start_ts, self.info.end_ts)
 
@@ -216,7 +241,12 @@ class FakeGateway:
         if view_id == "containers":
             names = [("1", "web", 12_058), ("2", "exporter", 800), ("3", "host", 0)]
             return FakeTable([Column("ID"), Column("NAME"), Column("CALLS", right=True)], names)
-        columns = [Column("PID", right=True), Column("NAME"), Column("CALLS", right=True), Column("CONTAINER")]
+        columns = [
+            Column("PID", right=True),
+            Column("NAME"),
+            Column("CALLS", right=True),
+            Column("CONTAINER"),
+        ]
         rows = PROCS
         if "container.id=1" in query.filter:
             rows = [row for row in PROCS if row[3] == "web"]
@@ -238,13 +268,6 @@ class FakeGateway:
         """Return blocks."""
         self._ask("echo", query, cancelled)
         return self.streams_of
-
-    def target(self, view_id: str, rows: ListRows, row: int) -> Target | None:
-        """Lead from containers to processes, from processes to events."""
-        key = rows.key(row)
-        if view_id == "containers":
-            return Target("procs", f"container.id={key}", "container.id", str(rows.rows(row, row + 1)[0][1]))
-        return Target("dig", f"proc.pid={key}", "proc.pid", f"pid {key}") if view_id == "procs" else None
 
     def pivot(self, event: int, what: str) -> Target | None:
         """Lead to the container web."""

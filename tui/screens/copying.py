@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import clipboard
 from ..jobs import Check
 from ..widgets.streams import StreamView
 from ..widgets.tiles import TileGrid
 from ..widgets.virtual_table import VirtualTable
+from .part import Part
 from .save import SaveScreen
 
-if TYPE_CHECKING:
-    from .main import MainScreen as Base
-else:
-    Base = object
 
-
-class Copying(Base):
+class Copying(Part):
     """Commands of the clipboard; mixed into the main screen."""
 
     def do_copy_selection(self) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rich.text import Text
 from textual import on
@@ -30,17 +31,18 @@ class Use:
 class DetailScreen(KeyedModal):
     """Shows the fields of an event; is dismissed with a :class:`Use` or None.
 
-    ``events`` are the events of the view it was opened from, ``at`` the place in it: neighbours are a key away.
+    ``count`` events are a key away, ``event(i)`` gives the event row of one, and ``at`` is the first shown.
     """
 
     CSS_PATH = "pane.tcss"
 
-    def __init__(self, gateway: Gateway, events: Sequence[int], at: int) -> None:
-        """Take the capture, the events (rows of the capture) and which of them to show."""
+    def __init__(self, gateway: Gateway, event: Callable[[int], int | None], count: int, at: int) -> None:
+        """Take the capture, the events of the view it was opened from and which of them to show."""
         super().__init__()
         self.at = at
         self._gateway = gateway
-        self._events = events
+        self._event = event
+        self._count = count
         self._fields: Sequence[FieldValue] = ()
         self._jobs = Jobs(self)
 
@@ -58,8 +60,9 @@ class DetailScreen(KeyedModal):
         self._load()
 
     def _load(self) -> None:
-        event = self._events[self.at]
-        self._jobs.start("details", lambda check: self._gateway.details(event, check), self._show, self._failed)
+        event = self._event(self.at)
+        if event is not None:
+            self._jobs.start("details", partial(self._gateway.details, event), self._show, self._failed)
 
     def on_job_done(self, message: JobDone) -> None:
         """Take a result."""
@@ -72,8 +75,7 @@ class DetailScreen(KeyedModal):
         table = self.query_one(PaneTable)
         old = self._fields[table.cursor].name if self._fields else ""
         self._fields = fields
-        event = self._events[self.at]
-        title = f" Event {event + 1:,} · {self.at + 1:,} of {len(self._events):,} "
+        title = f" Event {(self._event(self.at) or 0) + 1:,} · {self.at + 1:,} of {self._count:,} "
         self.query_one("#heading", Static).update(Text(title, self.role("header")))
         columns = [Column("GROUP", limit=12), Column("FIELD", limit=26), Column("VALUE", limit=4000)]
         names = [field.name for field in fields]
@@ -110,7 +112,7 @@ class DetailScreen(KeyedModal):
 
     def do_pane_next(self) -> None:
         """Show the next event."""
-        if self.at < len(self._events) - 1:
+        if self.at < self._count - 1:
             self.at += 1
             self._load()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual import on
 
 from ..jobs import Check
@@ -11,14 +9,10 @@ from ..widgets.filterbar import FindBar
 from ..widgets.streams import StreamView
 from ..widgets.tiles import TileGrid
 from ..widgets.virtual_table import VirtualTable
-
-if TYPE_CHECKING:
-    from .main import MainScreen as Base
-else:
-    Base = object
+from .part import Part
 
 
-class Finding(Base):
+class Finding(Part):
     """Commands of the search bar; mixed into the main screen."""
 
     _wanted: str = ""

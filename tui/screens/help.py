@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.widgets import Static
-from rich.text import Text
 
 from ..commands import CONTEXTS
 from ..model import Column
@@ -14,8 +14,8 @@ from .keyed import KeyedModal
 
 _FILTERS = (
     ("Filters", "", ""),
-    ("  proc.name=nginx", "Field and value", "Operators = != < <= > >= contains icontains startswith endswith glob in exists"),
-    ("  evt.failed=true and not fd.name contains log", "Combined", "and, or, not and parentheses; texts with spaces in quotes"),
+    ("  proc.name=nginx", "Field and value", "= != < <= > >= contains startswith endswith glob in exists"),
+    ("  evt.failed=true and not fd.name contains log", "Joined", "and, or, not, parentheses, quoted texts"),
     ("  fd.sport in (80, 443)", "One of several", "Values in parentheses, with commas"),
 )  # fmt: skip
 

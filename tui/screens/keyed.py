@@ -41,7 +41,11 @@ class Keyed(Screen[Any]):
 
     def nodes(self) -> list[DOMNode]:
         """Return the nodes that can carry out commands, innermost first."""
-        inner = [] if self.focused is None else [n for n in self.focused.ancestors_with_self if n not in (self, self.app)]
+        inner = (
+            []
+            if self.focused is None
+            else [n for n in self.focused.ancestors_with_self if n not in (self, self.app)]
+        )
         return [*inner, self, self.app]
 
     def on_key(self, event: events.Key) -> None:

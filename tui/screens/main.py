@@ -1,4 +1,4 @@
-"""The screen of an open capture: list of views, the view itself, time navigator, and the way between views."""
+"""The screen of an open capture: list of views, the view, time navigator, and the way between views."""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ from textual.widgets import Static
 from ..cells import clean
 from ..commands import VIEW_CONTEXTS, Command
 from ..jobs import Check, JobDone, Jobs
-from ..model import EventRows, FilterProblem, Gateway, Rows, SortableRows, Streams, Summary, Target, TreeRows, ViewInfo
+from ..model import (
+    EventRows,
+    FilterProblem,
+    Gateway,
+    Rows,
+    Streams,
+    Summary,
+    TableRows,
+    Target,
+    TreeRows,
+    ViewInfo,
+)
 from ..state import EVENTS, OVERVIEW, STREAMS, Stack, ViewState, Window, both
 from ..widgets.bars import Footer, Header, Heading
 from ..widgets.filterbar import FilterBar, FindBar
@@ -29,12 +40,16 @@ from .choice import Choice, ChoiceScreen
 from .copying import Copying
 from .detail import DetailScreen, Use
 from .finding import Finding
-from .keyed import Keyed
 from .timing import Timing
 
 NARROW = 100  # below this many columns the list of views is shown only when asked for
 PATIENCE = 0.15  # seconds before one is told to wait
-_UNHELD = {"view.back", "view.home", "time.reset", "find.open"}  # commands that do not wait for a view to load
+_UNHELD = {
+    "view.back",
+    "view.home",
+    "time.reset",
+    "find.open",
+}  # commands that do not wait for a view to load
 
 Loaded = Summary | Rows | Streams
 
@@ -48,8 +63,8 @@ class Shown:
     content: Loaded
 
 
-class MainScreen(Timing, Finding, Copying, Keyed):
-    """Walks through a capture. Every level is a frozen state on a stack; every view is asked for in a worker."""
+class MainScreen(Timing, Finding, Copying):
+    """Walks through a capture: a stack of frozen states, each view asked for in a worker."""
 
     CSS_PATH = "main.tcss"
     AUTO_FOCUS = ""
@@ -224,7 +239,11 @@ class MainScreen(Timing, Finding, Copying, Keyed):
             self.table.show(rows, cursor or 0, state.scroll)
             count = rows.count
         if not count:
-            narrowed = " Perhaps the filter or the selected time leaves nothing." if state.filter or state.window else ""
+            narrowed = (
+                " Perhaps the filter or the selected time leaves nothing."
+                if state.filter or state.window
+                else ""
+            )
             self._message(f"No data for {shown.info.name} here.{narrowed}")
         if not busy_elsewhere:
             self.set_focus(widget if count else None)
@@ -263,12 +282,15 @@ class MainScreen(Timing, Finding, Copying, Keyed):
             return ""
         if isinstance(widget, StreamView):
             return widget.place()
-        if isinstance(widget, TileGrid) or not widget.count:
+        if isinstance(widget, TileGrid):
+            return f"tile {widget.cursor + 1} of {len(widget.tiles)}"
+        if not widget.count:
             return ""
         return f"{widget.cursor + 1:,}/{widget.count:,} ({(widget.cursor + 1) * 100 // widget.count}%)"
 
     @on(VirtualTable.Moved)
     @on(StreamView.Moved)
+    @on(TileGrid.Moved)
     def _moved(self) -> None:
         if self.shown is not None:
             self.header.change(place=self._place())
@@ -337,20 +359,20 @@ class MainScreen(Timing, Finding, Copying, Keyed):
             self.do_view_details()
         elif widget.count:
             target = self._row_target()
-            if target is None:
-                self.tell("This row leads nowhere. F6 shows its system calls.")
-            else:
+            if target is not None:
                 self.follow(target)
+            elif self._event() is not None:
+                self.do_view_details()
+            else:
+                self.tell("This row leads nowhere. F6 shows the system calls of this view.")
 
     def _row_target(self) -> Target | None:
         """Return where the selected row of a table or tree leads."""
         rows, cursor = self.table.source, self.table.cursor
         if rows is None or not rows.count or self.shown is None:
             return None
-        if self.shown.info.kind == "tree":
-            tree: TreeRows = rows  # pyright: ignore[reportAssignmentType]
-            return tree.target(cursor)
-        return self.gateway.target(self.shown.info.id, rows, cursor)
+        table: TableRows | TreeRows = rows  # pyright: ignore[reportAssignmentType]
+        return table.target(cursor)
 
     @on(VirtualTable.Chosen)
     @on(TileGrid.Chosen)
@@ -382,13 +404,14 @@ class MainScreen(Timing, Finding, Copying, Keyed):
     def do_view_details(self) -> None:
         """Show every field of the selected event or block."""
         widget = self.content()
-        if isinstance(widget, StreamView) and widget.block() is not None:
-            block = widget.block()
-            assert block is not None
-            self.app.push_screen(DetailScreen(self.gateway, [block.event], 0), self._use)
-        elif isinstance(widget, VirtualTable) and widget.source is not None and widget.count:
-            rows: EventRows = widget.source  # pyright: ignore[reportAssignmentType]
-            self.app.push_screen(DetailScreen(self.gateway, _EventList(rows), widget.cursor), self._use)
+        event = self._event()
+        if event is None or widget is None:
+            self.tell("There is no event behind this row.")
+        elif isinstance(widget, VirtualTable) and isinstance(self.shown, Shown):
+            rows: EventRows = self.shown.content  # pyright: ignore[reportAssignmentType]
+            self.app.push_screen(DetailScreen(self.gateway, rows.event, rows.count, widget.cursor), self._use)
+        else:
+            self.app.push_screen(DetailScreen(self.gateway, lambda _: event, 1, 0), self._use)
 
     def _use(self, use: Use | None) -> None:
         """Go on with a value chosen among the details."""
@@ -420,8 +443,8 @@ class MainScreen(Timing, Finding, Copying, Keyed):
             block = widget.block()
             return block.event if block else None
         if isinstance(widget, VirtualTable) and widget.source is not None and widget.count:
-            finder: Callable[[int], int | None] | None = getattr(widget.source, "event", None)
-            return finder(widget.cursor) if finder is not None else None
+            rows: EventRows = widget.source  # pyright: ignore[reportAssignmentType]
+            return rows.event(widget.cursor)
         return None
 
     def do_fold_toggle(self) -> None:
@@ -445,7 +468,7 @@ class MainScreen(Timing, Finding, Copying, Keyed):
         shown = self.shown
         if shown is None or shown.info.kind != "table" or rows is None or number > len(rows.columns):
             return
-        table: SortableRows = rows  # pyright: ignore[reportAssignmentType]
+        table: TableRows = rows  # pyright: ignore[reportAssignmentType]
         column = number - 1
         descending = not table.sort[1] if table.sort and table.sort[0] == column else None
         self.remember()
@@ -459,7 +482,11 @@ class MainScreen(Timing, Finding, Copying, Keyed):
             return
         current = getattr(rows, "sort", None)
         choices = [
-            Choice(str(n + 1), column.name, ("(^)" if current[1] else "(V)") if current and current[0] == n else "")
+            Choice(
+                str(n + 1),
+                column.name,
+                ("(^)" if current[1] else "(V)") if current and current[0] == n else "",
+            )
             for n, column in enumerate(rows.columns)
         ]
         at = str(current[0] + 1) if current else None
@@ -533,7 +560,9 @@ class MainScreen(Timing, Finding, Copying, Keyed):
             if self.filter_bar.display:
                 self.filter_bar.show_problem(problem and replace(problem, column=problem.column + offset))
 
-        self.jobs.start("check", lambda _: self.gateway.check(text) if text else None, done, self._filter_failed)
+        self.jobs.start(
+            "check", lambda _: self.gateway.check(text) if text else None, done, self._filter_failed
+        )
 
     def _filter_failed(self, text: str) -> None:
         self.tell(text, "error")
@@ -548,7 +577,9 @@ class MainScreen(Timing, Finding, Copying, Keyed):
             else:
                 self.filter_bar.show_problem(problem)
 
-        self.jobs.start("check", lambda _: self.gateway.check(text) if text else None, done, self._filter_failed)
+        self.jobs.start(
+            "check", lambda _: self.gateway.check(text) if text else None, done, self._filter_failed
+        )
 
     def _apply(self, text: str) -> None:
         self.filter_bar.close()
@@ -563,7 +594,9 @@ class MainScreen(Timing, Finding, Copying, Keyed):
             self.load()
         else:
             label = "edited" if text else "unfiltered"
-            self.push(ViewState(top.view, text, key_field=top.key_field, label=label, edited=True, sort=top.sort))
+            self.push(
+                ViewState(top.view, text, key_field=top.key_field, label=label, edited=True, sort=top.sort)
+            )
 
     @on(FilterBar.Cancelled)
     def _filter_cancelled(self) -> None:
@@ -583,19 +616,6 @@ class MainScreen(Timing, Finding, Copying, Keyed):
     def on_unmount(self) -> None:
         """Stop all work."""
         self.jobs.close()
-
-
-class _EventList:
-    """The events of a table as a sequence, read one at a time."""
-
-    def __init__(self, rows: EventRows) -> None:
-        self._rows = rows
-
-    def __len__(self) -> int:
-        return self._rows.count
-
-    def __getitem__(self, index: int) -> int:
-        return self._rows.event(index)
 
 
 def _loader(gateway: Gateway, info: ViewInfo, state: ViewState) -> Callable[[Check], Loaded]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual import on
 from textual.timer import Timer
 
@@ -11,17 +9,13 @@ from ..model import Summary, Tile
 from ..state import Query, Window
 from ..theme import LANES
 from ..widgets.navigator import MOST_LANES, Lane, Navigator
-
-if TYPE_CHECKING:
-    from .main import MainScreen as Base
-else:
-    Base = object
+from .part import Part
 
 DEBOUNCE = 0.15  # seconds without a key before the views follow the selection
-DEFAULT_TILE = "syscalls"
+DEFAULT_TILE = "system-calls"
 
 
-class Timing(Base):
+class Timing(Part):
     """Commands of the time navigator; mixed into the main screen."""
 
     _debounce: Timer | None = None
@@ -67,7 +61,9 @@ class Timing(Base):
             self.jobs.start(
                 "overlay",
                 lambda check: self.gateway.summary(Query(filter_text), check),
-                lambda summary: self._add_lane(lane_id, next((t for t in summary.tiles if t.id == tile.id), tile)),
+                lambda summary: self._add_lane(
+                    lane_id, next((t for t in summary.tiles if t.id == tile.id), tile)
+                ),
                 lambda text: self.tell(text, "error"),
             )
 

@@ -64,7 +64,10 @@ class Header(Painted):
         if y == 2:
             window = f"Time {heading.window.strip()} " if heading.window else ""
             shown = cut(heading.filter, width - width_of(window) - 10) if heading.filter else "none"
-            pieces: list[Piece] = [(" Filter ", self.role("dim")), (shown, self.role("cell" if heading.filter else "dim"))]
+            pieces: list[Piece] = [
+                (" Filter ", self.role("dim")),
+                (shown, self.role("cell" if heading.filter else "dim")),
+            ]
             return self._ends(pieces, window, self.role("notice"), None)
         return strip([(" " + cut(info.notice, width - 2), self.role("notice"))], width, self.role("notice"))
 
@@ -112,8 +115,10 @@ class Footer(Painted):
         found: dict[str, tuple[str, Command]] = {}
         for context in contexts:
             for command in keymap.bound(context):
-                if command.footer and command.id not in found:
-                    found[command.id] = (keymap.keys_of(command, [context])[0], command)
+                key = keymap.keys_of(command, [context])[0]
+                hidden = any(key == other for other, _ in found.values())
+                if command.footer and command.id not in found and not hidden:
+                    found[command.id] = (key, command)
         order = {command.id: number for number, command in enumerate(COMMANDS)}
         general = [id_ for id_ in found if not {"main", "global"}.isdisjoint(found[id_][1].contexts)]
         special = [id_ for id_ in found if id_ not in general]
@@ -155,7 +160,11 @@ class Footer(Painted):
         self._ends, at = [], 0
         self._shown = shown
         for key, command in shown:
-            pieces += [(key, self.role("key")), (f" {command.footer}", self.role("key.label")), ("  ", self.role("key.label"))]
+            pieces += [
+                (key, self.role("key")),
+                (f" {command.footer}", self.role("key.label")),
+                ("  ", self.role("key.label")),
+            ]
             at += width_of(key) + width_of(command.footer) + 3
             self._ends.append(at)
         return strip(pieces, width, self.role("key.label"))

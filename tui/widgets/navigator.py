@@ -124,7 +124,7 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
         text = self.describe()
         if self.window is not None:
             for at in (last + 1, first - 1 - len(text), first + 1):
-                if 0 <= at and at + len(text) <= plot:
+                if at >= 0 and at + len(text) <= plot:
                     line[at : at + len(text)] = text
                     break
         axis = "".join(line)

@@ -50,12 +50,15 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
         self.cursor = 0
         self.start_ts = 0
         self._top = (0, 0)  # block and line at the top
-        self._layouts: LRUCache[tuple[int, int, str, int], list[tuple[str, str]]] = LRUCache(256)
+        self._layouts: LRUCache[tuple[int, str, int], list[tuple[str, str]]] = LRUCache(256)
 
     # ---------------------------------------------------------------- blocks
 
     def show(self, source: Streams, cursor: int, scroll: int, start_ts: int) -> None:
-        """Show ``source`` with the cursor on a block and block ``scroll`` at the top; times from ``start_ts``."""
+        """Show ``source`` with the cursor on a block and block ``scroll`` at the top.
+
+        Times count from ``start_ts``.
+        """
         self.source = source
         self.start_ts = start_ts
         self.cursor = max(0, min(cursor, source.count - 1))
@@ -82,7 +85,7 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
         """Return the lines of a block as (role, cleaned text): header, payload, a blank one."""
         assert self.source is not None
         width = max(10, self.size.width - 1)
-        key = (self.source.version, index, self.mode, width)
+        key = (index, self.mode, width)
         found = self._layouts.get(key)
         if found is None:
             block = self.source.block(index)
@@ -90,19 +93,22 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
             found = [("stream.header", self._title(block))]
             for line in self.source.lines(index, self.mode):
                 found += [(side, piece) for piece in wrap(clean(line), width - 2)]
+            while len(found) > 2 and not found[-1][1]:
+                found.pop()
             if len(block.data) < block.size:
-                found.append(("stream.cut", f"({len(block.data):,} of {block.size:,} bytes are in the capture)"))
+                found.append(
+                    ("stream.cut", f"({len(block.data):,} of {block.size:,} bytes are in the capture)")
+                )
             found.append(("", ""))
             self._layouts[key] = found
         return found
 
     def _title(self, block: Block) -> str:
-        verb, way = ("Write", "to") if block.write else ("Read", "from")
-        sign = ">" if block.write else "<"
-        where = f" [{block.container}]" if block.container else ""
+        sign, verb = (">", "Write") if block.write else ("<", "Read")
+        where = f"{block.container} " if block.container else ""
         return clean(
-            f"{sign} +{(block.ts - self.start_ts) / 1e9:.6f}s {verb} {block.size}B {way} {block.name or '?'}"
-            f" (fd {block.fd}) {block.process}({block.pid}){where}"
+            f"{sign} +{(block.ts - self.start_ts) / 1e9:.6f}s {verb} {block.size}B "
+            f"{where}{block.process}({block.pid}) fd {block.fd} {block.name}"
         )
 
     # -------------------------------------------------------------- position
@@ -136,7 +142,11 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
         """Return the line of the screen on which a block begins; beyond the screen is enough to know."""
         block, line = self._top
         if index < block:
-            return -1 if index < block - self.size.height else -sum(self._height(i) for i in range(index, block)) - line
+            return (
+                -1
+                if index < block - self.size.height
+                else -sum(self._height(i) for i in range(index, block)) - line
+            )
         row = -line
         for other in range(block, index):
             row += self._height(other)
@@ -203,7 +213,9 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
                     style = self.role("selection" if self.has_focus else "selection.blurred")
                 segments = [Segment(BAR[block.write], bar), Segment(fit(text, inner - 1), style)]
             else:
-                pieces = marked(text, self.pattern, self.role(role), self.role("match.current" if here else "match"))
+                pieces = marked(
+                    text, self.pattern, self.role(role), self.role("match.current" if here else "match")
+                )
                 segments = [Segment(BAR[block.write] + " ", bar), *pieces]
         body = Strip(segments).adjust_cell_length(inner, self.rich_style)
         return Strip.join([body, Strip([Segment(self._thumb(y), self.role("guide"))])])

@@ -19,6 +19,8 @@ from .base import Painted
 
 NARROWEST = 34  # cells of a column
 GAP = 2
+FIGURE = 8  # cells of a total in one line
+LONGEST_NAME, SHORTEST_NAME, SHORTEST_TREND = 29, 18, 8
 
 
 @dataclass(frozen=True)
@@ -174,13 +176,14 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         name_role = "tile.name" if tile.total else "tile.zero"
         total = cut(tile.shown, 10)
         if self._height == 1:
-            spark = max(0, min(16, width - 2 - 16 - 8))
-            name_width = max(1, width - 2 - 8 - 1 - spark)
+            room = width - 2 - FIGURE - 1  # for the name and the trend
+            spark = max(0, min(max(SHORTEST_TREND, room - LONGEST_NAME), room - SHORTEST_NAME))
+            name_width = max(1, room - spark)
             gap = " " if spark else ""
             return [
                 Segment(mark, mark_style),
                 Segment(fit(tile.name, name_width), style(name_role)),
-                Segment(fit(total, 8, right=True), style("tile.total" if tile.total else "tile.zero")),
+                Segment(fit(total, FIGURE, right=True), style("tile.total" if tile.total else "tile.zero")),
                 Segment(gap + sparkline(tile.timeline, spark), style(trend)),
             ]
         if part == 0:
@@ -191,7 +194,10 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
                 Segment(total, style("tile.total" if tile.total else "tile.zero")),
             ]
         if part == 1:
-            return [Segment("  ", style("tile.name")), Segment(sparkline(tile.timeline, width - 2), style(trend))]
+            return [
+                Segment("  ", style("tile.name")),
+                Segment(sparkline(tile.timeline, width - 2), style(trend)),
+            ]
         return [Segment(" " * width)]
 
     def set_pattern(self, pattern: str) -> None:

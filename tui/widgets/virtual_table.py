@@ -194,7 +194,10 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             mark = ("▼" if order[1] else "▲") if is_sorted and order else ""
             name = cut(column.name, width - len(mark)) + mark
             style = self.role("column.sorted" if is_sorted else "column")
-            segments += [Segment(fit(name, width, right=column.right), style), Segment(" " * GAP, self.role("column"))]
+            segments += [
+                Segment(fit(name, width, right=column.right), style),
+                Segment(" " * GAP, self.role("column")),
+            ]
         return Strip(segments)
 
     def _line(self, row: int, under: int) -> Strip:
@@ -203,9 +206,12 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         hit = self.role("match.current" if under else "match")
         segments: list[Segment] = []
         cells = self._cells(row)
-        for column, width, cell in zip(self.source.columns, self._spread(), cells, strict=False):
+        for at, (column, width, cell) in enumerate(
+            zip(self.source.columns, self._spread(), cells, strict=False)
+        ):
             text = fit(cell, width, right=column.right)
-            segments += marked(text, self.pattern, base, hit)
+            role = None if under else self.source.role(row, at)
+            segments += marked(text, self.pattern, self.role(role) if role else base, hit)
             segments.append(Segment(" " * GAP, base))
         return Strip(segments)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import struct
+import time
 
 import pytest
 
 from scaptui.core.errors import CaptureError
 from scaptui.core.format import blocks, writer
 from scaptui.core.format.blocks import Kind, block_info, find_block, frame
+from scaptui.core.format.metadata import Metadata, Status
 
 
 def test_the_numbers_of_the_format() -> None:
@@ -73,6 +75,25 @@ def test_finding_the_way_again() -> None:
     assert find_block(data, 0, len(data) - 1) == -1
     assert find_block(data, 1, len(data)) == -1
     assert find_block(b"", 0, 0) == -1
+
+
+@pytest.mark.parametrize("distance", [0, 4, 4092, 4096, 4100, 20_476, 20_480, 20_484, 3_000_000])
+def test_a_block_is_found_at_any_distance(distance: int) -> None:
+    data = b"\xff" * distance + writer.block(0x201, b"")
+    assert find_block(data, 0, len(data)) == distance
+    assert find_block(data, 0, len(data) - 1) == -1
+    assert find_block(data, 0, len(data) - 1, eof=False) == distance
+
+
+def test_much_damage_does_not_take_long() -> None:
+    one = struct.pack("<II", 0x202, 3) + bytes(4) + writer.block(0x999, b"") + writer.block(0x206, b"")
+    data = writer.section() + one * 20_000
+    meta = Metadata("test")
+    started = time.thread_time()
+    step = meta.read(data, 0, len(data), 0, True)
+    assert step.status is Status.END
+    assert len(meta.damage) == 20_000
+    assert time.thread_time() - started < 15
 
 
 def test_the_section_header() -> None:

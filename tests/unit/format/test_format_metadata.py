@@ -46,6 +46,7 @@ def read(data: bytes, step: int | None = None) -> tuple[Metadata, Status, int]:
         if found.status is not Status.MORE:
             return meta, found.status, pos
         assert end < len(data)
+        assert found.need > end - pos  # or a driver might come again with the same bytes
 
 
 def section(*parts: bytes) -> bytes:
@@ -90,6 +91,18 @@ def test_the_tail_of_a_process_may_end_after_any_field(old: bool, fields: int) -
     wanted = FULL._replace(**{name: SMALL._field_defaults[name] for name in missing})
     assert meta.processes == [wanted, SMALL]
     assert meta.damage == []
+
+
+def test_a_tail_of_thirty_bytes_is_of_the_new_layout() -> None:
+    body = writer.process_list([FULL], 9, old_tail=True, tail=7)[8:-4]
+    (size,) = struct.unpack_from("<I", body)
+    longer = struct.pack("<I", size + 1) + body[4:size] + b"\7"
+    meta, _, _ = read(section(writer.block(blocks.PL_V9, longer)))
+    (entry,) = meta.processes
+    tail = longer[-30:]
+    assert (entry.pidns_init_start_ts, entry.tty) == struct.unpack_from("<QI", tail)
+    assert (entry.loginuid, entry.exe_writable, entry.cap_inheritable) == struct.unpack_from("<IBQ", tail, 12)
+    assert (entry.cap_permitted, entry.pgid) == (0, -1)
 
 
 def test_bytes_behind_the_known_tail_are_skipped() -> None:
@@ -275,6 +288,17 @@ def test_after_a_wrong_length_the_next_sound_block_is_found(length: int, step: i
     assert damage.block_type == blocks.FDL_V2
 
 
+@pytest.mark.parametrize("step", [None, 1, 8, 30])
+@pytest.mark.parametrize("number", [blocks.EV_V2, blocks.PL_V9])
+def test_bytes_that_only_look_like_a_block_are_passed_over(number: int, step: int | None) -> None:
+    junk = bytes(8) + struct.pack("<II", number, 200) + bytes(400)
+    data = writer.section() + junk + writer.process_list([FULL]) + EVENT
+    meta, status, _ = read(data, step)
+    assert status is Status.EVENTS
+    assert meta.processes == [FULL]
+    assert [d.skipped for d in meta.damage] == [len(junk)]
+
+
 @pytest.mark.parametrize("step", [None, 5])
 def test_damage_to_the_end_of_the_capture(step: int | None) -> None:
     data = writer.section() + writer.user_list([ROOT], []) + bytes(1000)
@@ -393,10 +417,10 @@ def test_any_body_can_be_read(block_type: int, body: bytes) -> None:
 
 def test_many_descriptors_are_read_quickly() -> None:
     data = section(writer.fd_list(9, FDS * 5000))
-    started = time.perf_counter()
+    started = time.thread_time()
     meta, _, _ = read(data)
     assert len(meta.fds) == len(FDS) * 5000 > 100_000
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 @pytest.mark.parametrize(

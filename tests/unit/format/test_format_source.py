@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 import threading
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from scaptui.core.errors import CaptureError
+from scaptui.core.format import readahead
 from scaptui.core.format.readahead import ReadAhead
 from scaptui.core.format.source import Source, open_source
 from scaptui.core.format.store import BlockStoreWriter
@@ -219,6 +221,26 @@ def test_reading_ahead_ends_its_thread_when_closed_early(tmp_path: Path) -> None
         ahead.close()
         assert ahead.read_into(bytearray(10)) == 0
     assert not [t for t in threading.enumerate() if t.name == "capture-reader"]
+
+
+def test_closing_does_not_wait_for_a_silent_pipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readahead, "_PATIENCE", 0.05)
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    pipe = os.open(path, os.O_RDWR)
+    os.write(pipe, b"first")
+    store = BlockStoreWriter()
+    ahead = ReadAhead(open_source(path), store)
+    started = time.monotonic()
+    ahead.close()
+    assert time.monotonic() - started < 5
+    os.write(pipe, bytes(1000))
+    os.close(pipe)
+    ahead._thread.join(10)
+    assert not ahead._thread.is_alive()
+    assert store.finish().size == 0
+    with pytest.raises(OSError, match="Bad file"):
+        os.fstat(ahead.source._fd)
 
 
 def test_an_error_in_the_thread_reaches_the_reader(tmp_path: Path) -> None:

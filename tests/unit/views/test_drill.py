@@ -44,7 +44,9 @@ def test_views_that_do_not_hand_their_filter_on():
     assert Stack("spy_users_wsysdig").enter(b"curl17497").filter == 'thread.nametid="curl17497"'
 
 
-@pytest.mark.parametrize("raw", [b'a"b', b"back\\slash", b"line\nbreak", b"\x1b[31m", b"caf\xc3\xa9", b"\xff\xfe", b"", b"(x)"])
+@pytest.mark.parametrize(
+    "raw", [b'a"b', b"back\\slash", b"line\nbreak", b"\x1b[31m", b"caf\xc3\xa9", b"\xff\xfe", b"", b"(x)"]
+)
 def test_values_come_back_from_the_parser(raw: bytes):
     node = parse(f"fd.name={literal(raw)}")
     assert node is not None

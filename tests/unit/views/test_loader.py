@@ -37,6 +37,17 @@ role = "warning"
 """
 
 
+REFERENCE = """
+connections containers containers_errors directories docker_events errors file_opens files
+io_by_type kubernetes_controllers kubernetes_deployments kubernetes_namespaces kubernetes_pods
+kubernetes_replicasets kubernetes_services marathon_apps marathon_groups mesos_frameworks mesos_tasks
+incoming_connections notifications page_faults port_bindings procs procs_cpu procs_errors
+procs_fd_usage sports slow_io backlog spans_list spans_summary spectro_all spectro_file
+spectro_traces spy_syslog spy_users_wsysdig spy_users syscall_procs syscalls threads traces_list
+traces_summary
+"""
+
+
 def problems_of(text: str) -> list[tuple[int | None, str | None, str]]:
     view, found = load_view("mine.toml", text)
     assert view is None
@@ -64,7 +75,13 @@ def test_a_good_file_becomes_a_view():
         ('filter = "evt.dir=<"', "filter = 7", 5, "filter", "must be a text"),
         ('filter = "evt.dir=<"', 'filter = "evt.dir="', 5, "filter", "of the filter"),
         ('sort = "CALLS"', 'sort = "CALS"', 6, "sort", "did you mean 'CALLS'?"),
-        ('field = "proc.name"\n\n[[column]]\nname = "CALLS"', 'field = "proc.nme"\n\n[[column]]\nname = "CALLS"', 9, "field", "proc.name"),
+        (
+            'field = "proc.name"\n\n[[column]]\nname = "CALLS"',
+            'field = "proc.nme"\n\n[[column]]\nname = "CALLS"',
+            9,
+            "field",
+            "proc.name",
+        ),
         ('field = "evt.count"', 'field = "evt.cuont"', 13, "field", "did you mean 'evt.count'?"),
         ('aggregation = "sum"', 'aggregation = "total"', 14, "aggregation", "not one of none, sum"),
         ("width = 8", "width = true", 15, "width", "must be a whole number"),
@@ -129,13 +146,7 @@ def test_links_are_checked():
 
 def test_all_views_of_the_reference_are_there():
     known = {view.id for view in list_views()}
-    reference = """connections containers containers_errors directories docker_events errors file_opens files
-        io_by_type kubernetes_controllers kubernetes_deployments kubernetes_namespaces kubernetes_pods
-        kubernetes_replicasets kubernetes_services marathon_apps marathon_groups mesos_frameworks mesos_tasks
-        incoming_connections notifications page_faults port_bindings procs procs_cpu procs_errors
-        procs_fd_usage sports slow_io backlog spans_list spans_summary spectro_all spectro_file
-        spectro_traces spy_syslog spy_users_wsysdig spy_users syscall_procs syscalls threads traces_list
-        traces_summary""".split()
+    reference = REFERENCE.split()
     assert len(reference) == 43
     assert known >= {*reference, "dig", "echo", "overview", "listening_ports"}
 
@@ -195,7 +206,7 @@ def test_a_tile_can_stand_for_several():
     [
         ('value = "count"', 'value = "sum"', 6, "field", "needs a field"),
         ('value = "count"', 'value = "mean"', 12, "value", "not one of"),
-        ('base = "io"', 'base = "oi"', 10, "base", "did you mean 'io'?"),
+        ('base = "io"', 'base = "ioo"', 10, "base", "did you mean 'io'?"),
         ('"C" = "fd.num=2"', '"C" = "fd.num"', 11, "filter", "of the filter"),
         ('unit = "calls"\n', "", 6, "unit", "is missing"),
     ],

@@ -1,0 +1,39 @@
+"""What the parts of the main screen know of the whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .keyed import Keyed
+
+if TYPE_CHECKING:
+    from ..jobs import Jobs
+    from ..model import Gateway
+    from ..state import Stack, Window
+    from ..widgets.bars import Header
+    from ..widgets.streams import StreamView
+    from ..widgets.tiles import TileGrid
+    from ..widgets.virtual_table import VirtualTable
+
+
+class Part(Keyed):
+    """Base of the groups of commands that make up the main screen, which provides all that is named here."""
+
+    if TYPE_CHECKING:
+        gateway: Gateway
+        jobs: Jobs
+        stack: Stack
+
+        @property
+        def header(self) -> Header: ...  # noqa: D102
+        @property
+        def tiles(self) -> TileGrid: ...  # noqa: D102
+        @property
+        def table(self) -> VirtualTable: ...  # noqa: D102
+        @property
+        def streams(self) -> StreamView: ...  # noqa: D102
+        def content(self) -> TileGrid | VirtualTable | StreamView | None: ...  # noqa: D102
+        def tell(self, text: str, role: str = "notice") -> None: ...  # noqa: D102
+        def return_focus(self) -> None: ...  # noqa: D102
+        def update_footer(self) -> None: ...  # noqa: D102
+        def set_window(self, window: Window | None) -> None: ...  # noqa: D102
