@@ -1,7 +1,7 @@
 """What the documents list is what there is: keys, views, dependencies, screenshots, files linked to.
 
-    python .ci/check_docs.py          complain about what is old
-    python .ci/check_docs.py --write  put the generated lists into the documents
+python .ci/check_docs.py          complain about what is old
+python .ci/check_docs.py --write  put the generated lists into the documents
 """
 
 from __future__ import annotations
@@ -39,11 +39,9 @@ def key_table() -> str:
 
 def view_table() -> str:
     """Return the views as Markdown."""
-    lines = ["| id | view | what it shows |", "|---|---|---|"]
-    for view in list_views():
-        if not view.hidden:
-            lines.append(f"| `{view.id}` | {view.name} | {' '.join(view.description.split())} |")
-    return "\n".join(lines) + "\n"
+    shown = [view for view in list_views() if not view.hidden]
+    lines = [f"| `{view.id}` | {view.name} | {' '.join(view.description.split())} |" for view in shown]
+    return "\n".join(["| id | view | what it shows |", "|---|---|---|", *lines]) + "\n"
 
 
 GENERATED = {"keys": key_table, "views": view_table}
@@ -77,7 +75,9 @@ def _dependency_problems(project: Path) -> Iterator[str]:
     with (project / "pyproject.toml").open("rb") as file:
         wanted = tomllib.load(file)["project"]["dependencies"]
     names = {re.split(r"[<>=!~ ]", text)[0] for text in wanted}
-    table = (project / "ARCHITECTURE.md").read_text("utf-8").partition("## Dependencies")[2].partition("\n## ")[0]
+    table = (
+        (project / "ARCHITECTURE.md").read_text("utf-8").partition("## Dependencies")[2].partition("\n## ")[0]
+    )
     listed = set(re.findall(r"^\| `([\w-]+)`", table, re.MULTILINE))
     yield from (f"ARCHITECTURE.md does not say why {name} is needed." for name in sorted(names - listed))
     yield from (f"ARCHITECTURE.md explains {name}, which is not needed." for name in sorted(listed - names))
@@ -85,13 +85,19 @@ def _dependency_problems(project: Path) -> Iterator[str]:
 
 def _screenshot_problems(project: Path) -> Iterator[str]:
     folder = project / "screenshots"
-    shots = set(re.findall(r"^    Shot\(\s*\"([\w-]+)\"", (folder / "make.py").read_text("utf-8"), re.MULTILINE))
+    shots = set(
+        re.findall(r"^    Shot\(\s*\"([\w-]+)\"", (folder / "make.py").read_text("utf-8"), re.MULTILINE)
+    )
     listed = (folder / "README.md").read_text("utf-8")
     for kind in ("svg", "png"):
         files = {path.stem for path in folder.glob(f"*.{kind}")}
         yield from (f"screenshots/{name}.{kind} is missing." for name in sorted(shots - files))
         yield from (f"screenshots/make.py does not draw {name}.{kind}." for name in sorted(files - shots))
-    yield from (f"screenshots/README.md does not show {name}.svg." for name in sorted(shots) if f"{name}.svg" not in listed)
+    yield from (
+        f"screenshots/README.md does not show {name}.svg."
+        for name in sorted(shots)
+        if f"{name}.svg" not in listed
+    )
 
 
 def write(project: Path) -> None:
@@ -99,7 +105,9 @@ def write(project: Path) -> None:
     for name in DOCUMENTS:
         path = project / name
         text = path.read_text("utf-8")
-        path.write_text(_MARKED.sub(lambda m: f"<!-- {m[1]} -->\n{GENERATED[m[1]]()}<!-- /{m[1]} -->", text), "utf-8")
+        path.write_text(
+            _MARKED.sub(lambda m: f"<!-- {m[1]} -->\n{GENERATED[m[1]]()}<!-- /{m[1]} -->", text), "utf-8"
+        )
 
 
 def main() -> int:

@@ -45,6 +45,14 @@ KINDS = {"tiles": "tiles", "table": "table", "list": "table", "echo": "streams",
 CHUNK = 64  # blocks read at once
 BUCKETS = 400
 _WIDEST = 4000  # cells of a last column
+_DROPPED = {  # columns that give way to the last one, the largest number first
+    "thread.vtid": 9, "proc.vpid": 9, "evt.cpu": 8, "proc.ppid": 8, "thread.vmsize.b": 7, "proc.nthreads": 6,
+    "container.name": 3, "thread.tid": 2,
+}  # fmt: skip
+_FIRST = (
+    "evt.num", "evt.datetime", "evt.type", "evt.dir", "evt.args", "evt.res", "proc.name", "proc.pid",
+    "proc.cmdline", "proc.cwd", "user.name", "container.name", "container.id", "fd.num", "fd.type", "fd.name",
+)  # fmt: skip
 
 
 def open_capture(path: str, progress: Progress, cancelled: Check) -> CaptureGateway:
@@ -178,7 +186,7 @@ class CaptureGateway:
             [
                 Started(
                     row, time, user, "" if box == "host" else box, tty, sid, pid, ppid,
-                    name if cd else pname, f"cd {cwd}" if cd else line or name, cwd, cd,
+                    name if cd else pname, f"cd {cwd}" if cd else line.strip() or name, cwd, cd,
                 )
                 for row, time, user, box, tty, sid, pid, ppid, pname, name, line, cwd, cd in columns
             ]
@@ -204,7 +212,8 @@ class CaptureGateway:
         rows = np.array([event], np.int64)
         fields, strings = self._capture.fields, self._capture.index.strings
         found: list[FieldValue] = []
-        for spec in specs().values():
+        known = specs()
+        for spec in [*(known[name] for name in _FIRST), *(known[name] for name in known if name not in _FIRST)]:
             if cancelled():
                 break
             if spec.arg is ArgRule.REQUIRED or "TABLE_ONLY" in spec.flags:
@@ -219,7 +228,8 @@ class CaptureGateway:
             value = cells.objects(strings)[0]
             usable = not spec.flags & {"PRINT_ONLY", "FILTER_ONLY"} and text
             chooses = key_filter(spec.name, value) if usable else ""
-            found.append(FieldValue(spec.group, spec.name, text, spec.desc, chooses))
+            group = "in short" if spec.name in _FIRST else spec.group
+            found.append(FieldValue(group, spec.name, text, spec.desc, chooses))
         return found
 
 
@@ -238,6 +248,7 @@ class ViewRows:
                 right=column.numeric,
                 limit=_WIDEST if at == last else max(column.width, 14) if column.width else 60,
                 field=column.field,
+                drop=_DROPPED.get(column.field, 0),
             )
             for at, column in enumerate(table.columns)
         ]

@@ -52,6 +52,7 @@ class Column:
     width: int = 0  # cells; 0: as wide as its header and its visible cells, at most `limit`
     limit: int = 40
     field: str = ""
+    drop: int = 0  # left out where the last column has no room; the largest first; 0: never
 
 
 class Rows(Protocol):

@@ -68,13 +68,14 @@ def tree(started: Sequence[Started]) -> SessionRows:
         sessions.setdefault((item.container, item.user, item.tty, item.session), []).append(item)
     roots: list[_Node] = []
     for (container, user, tty, session), items in sessions.items():
-        where = container or "host"
-        line = f"{user or '?'} in {where}, {terminal(tty) or 'no terminal'}, session {session}"
+        words = [f"{user or '?'} in {container or 'host'}", terminal(tty) or "no terminal"]
+        if session > 0:
+            words.append(f"session {session}")
         root = _Node(
             f"session {container} {user} {tty} {session}",
-            (items[0].time, "", "", line),
-            f"proc.sid={session}",
-            f"session {session}",
+            (items[0].time, "", "", ", ".join(words)),
+            f"proc.sid={session} and proc.tty={tty}",
+            words[-1],
             "proc.sid",
         )
         _grow(root, items)
@@ -88,7 +89,7 @@ def _grow(root: _Node, items: Sequence[Started]) -> None:
     known: dict[int, _Node] = {}  # process id → where its children go
     for item in items:
         owner = item.pid if item.inside else item.parent
-        above = known.get(owner)
+        above = known.get(owner) if owner > 0 else root
         if above is None:
             above = _Node(
                 f"{root.key} {owner}",

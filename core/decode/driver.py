@@ -105,9 +105,9 @@ def decode(
             decoded = _decode(str(path), reader, progress, cancelled)
             decoded.file_size = source.file_size
             if source.damage and not any(d.code == "truncated" for d in decoded.damage):
-                decoded.damage.append(
-                    Damage(decoded.stream_bytes, 0, "truncated", f"the file is damaged: {source.damage}", 0)
-                )
+                code = "truncated" if source.truncated else "damaged"
+                reason = f"the file is damaged: {source.damage}"
+                decoded.damage.append(Damage(decoded.stream_bytes, 0, code, reason, 0))
     except BaseException:
         if writer is not None:
             writer.discard()
@@ -234,7 +234,7 @@ def _skip_damage(out: Decoded, buffer: _Buffer, code: str, reason: str) -> None:
     if buffer.end - buffer.pos >= 4:
         number = int(buffer.data[buffer.pos : buffer.pos + 4].view(np.uint32)[0])
     while True:
-        at = find_block(memoryview(buffer.data), buffer.pos + 4, buffer.end)
+        at = find_block(memoryview(buffer.data), buffer.pos + 4, buffer.end, buffer.eof)
         if at >= 0:
             buffer.pos = at
             break

@@ -309,7 +309,7 @@ def _event(
         last = h[lives + L_TYPE]
         paired = code == last + 1 or (last == _EXECVEAT_E and action == a.A_EXEC)
         latency = np.int64(0)
-        if h[lives + L_ENTER_TS] != 0:
+        if h[lives + L_ENTER_TS] != 0 and (paired or not modern):
             latency = ts - h[lives + L_ENTER_TS]
         h[lives + L_LATENCY] = latency
         h[O_LATENCY] = latency

@@ -546,7 +546,7 @@ def new_child(
     args = listing(h, u, b, slots, n, P_ARGS)
     if not has(h, u, slots, n, P_COMM):
         comm = exe
-    if parent_fake and not from_child:
+    if parent_fake and not (modern and from_child):
         # an unknown caller looks like its child
         row = new_row(h, u, parent, event)
         h[tt(h, row) + T_COMM] = comm

@@ -361,7 +361,7 @@ class ArgReader:
         if row < 0:
             return b"%d" % tid, b""
         comm = self._index.strings[int(self._index.threads.comm[row])]
-        return b"%d" % tid, render.clean(comm, self._modern)
+        return b"%d" % tid, render.clean(comm, True) if self._modern else comm
 
     def _show_user(self, raw: bytes) -> Rendered:
         return self._show_id(raw, "UID")

@@ -19,13 +19,13 @@ HOST = "host"
 
 
 def _texts(ctx: Context, answer: Callable[[Container], str | None], host: str | None) -> Cells:
-    """Return ``answer`` of the container of each row of `threads`; an empty text is NA."""
-    values = [host if i == 0 else answer(c) or None for i, c in enumerate(ctx.index.containers)]
+    """Return ``answer`` of the container of each row of `threads`; ``host`` for row 0."""
+    values = [host if i == 0 else answer(c) for i, c in enumerate(ctx.index.containers)]
     return ctx.words(values).take(ctx.index.container)
 
 
 def _plain(ctx: Context, _arg: Arg, part: str, host: str | None) -> Cells:
-    return _texts(ctx, lambda container: getattr(container, part), host)
+    return _texts(ctx, lambda container: getattr(container, part) or None, host)
 
 
 for _name, _part, _host in (
@@ -76,12 +76,12 @@ def _described(container: Container, key: str) -> Any:
 
 def mounts(container: Container) -> list[dict[str, str]]:
     """Return the mounts of a container; keys are source, dest, mode, rdwr and propagation."""
-    found: list[dict[str, str]] = []
     listed = _described(container, "mounts")
-    for entry in listed if isinstance(listed, list) else ():
-        if isinstance(entry, dict):
-            found.append({part: _word(entry.get(key)) for part, key in _PARTS.items()})
-    return found
+    return [
+        {part: _word(entry.get(key)) for part, key in _PARTS.items()}
+        for entry in (listed if isinstance(listed, list) else ())
+        if isinstance(entry, dict)
+    ]
 
 
 def _word(value: object) -> str:
@@ -96,7 +96,10 @@ def _line(mount: dict[str, str]) -> str:
 
 @dimension("thread", "container.mounts")
 def _mounts(ctx: Context, _arg: Arg) -> Cells:
-    return _texts(ctx, lambda container: ",".join(_line(m) for m in mounts(container)), None)
+    def answer(container: Container) -> str | None:
+        return ",".join(_line(m) for m in mounts(container)) if container.has_metadata else None
+
+    return _texts(ctx, answer, None)
 
 
 def _pick(container: Container, arg: str, by: str) -> dict[str, str] | None:
@@ -141,7 +144,7 @@ def _probe(ctx: Context, _arg: Arg, key: str) -> Cells:
     def answer(container: Container) -> str | None:
         probe = _described(container, key)
         if not isinstance(probe, dict):
-            return None
+            return "NONE" if container.has_metadata else None
         args = probe.get("args")
         words = [_word(probe.get("exe"))] + [_word(a) for a in (args if isinstance(args, list) else ())]
         return " ".join(words)

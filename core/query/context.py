@@ -3,6 +3,7 @@
 A *key* is the row of a dimension that decides a field for a row; -1 means NA. Dimensions:
 
 ``thread``  rows of `threads`
+``kin``     rows of `threads`, cut where a relative changes (see :mod:`.kin`)
 ``mem``     rows of `mems`
 ``type``    event codes
 ``name``    event codes, then system call codes: a generic event is named by its system call
@@ -25,6 +26,7 @@ from ..schema.catalogue import EventInfo, events, tables
 from ..schema.params import locate_one
 from .cells import Bools, Cells, intern_all
 from .cpu_time import SwitchTimes
+from .kin import Kin
 from .rows import RowSet
 from .threads import ThreadTable
 
@@ -72,6 +74,8 @@ class Context:
         """Return the row of dimension ``dim`` for each of ``rows``, -1: NA."""
         if dim == "thread":
             return rows.thread
+        if dim == "kin":
+            return self.kin.keys(rows)
         if dim == "mem":
             return np.where(rows.thread >= 0, rows.mem, -1)
         if dim == "type":
@@ -136,6 +140,11 @@ class Context:
     def threads(self) -> ThreadTable:
         """Look-ups among the rows of `threads`."""
         return ThreadTable(self.index)
+
+    @cached_property
+    def kin(self) -> Kin:
+        """Relatives of threads."""
+        return Kin(self.index, self.threads)
 
     @cached_property
     def switches(self) -> SwitchTimes:

@@ -6,11 +6,12 @@ descriptor of which nothing is known.
 
 from __future__ import annotations
 
+from errno import EINPROGRESS
 from functools import partial
 
 import numpy as np
 
-from ..index.tables import FD_CONNECTED, FD_PHANTOM, NO_FD
+from ..index.tables import EV_HAS_RES, FD_CONNECTED, FD_PHANTOM, NO_FD
 from .cells import Bools, Cells, Kind, bools, ids, ints, na, texts_of
 from .context import Context
 from .define import Arg, Definition, define, dimension, event
@@ -211,4 +212,5 @@ def _name_changed(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     fd = np.maximum(rows.fd, 0)
     known = known & ((ctx.index.fds.flags[fd] & FD_PHANTOM) == 0)
     begun = (ctx.index.fds.first_event[fd] == rows.rows) & (ctx.index.fds.name[fd] != 0)
-    return bools(begun & ctx.is_exit[rows.type], known)
+    failed = ((rows.flags & EV_HAS_RES) != 0) & (rows.res < 0) & (rows.res != -EINPROGRESS)
+    return bools(begun & ctx.is_exit[rows.type] & ~failed, known)

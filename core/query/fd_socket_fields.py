@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,6 +40,7 @@ class Sockets:
         wide = np.isin(fds.kind, (IPV6, IPV6_SERVER))
         inet = self.tuple | self.serving
         local = {i.addr for i in ctx.index.interfaces}
+        local |= {bytes(len(addr)) for addr in local}  # an end without an address counts as ours
         self.source, self.source_local = _addresses(ctx, fds.sip, wide, inet, local)
         self.dest, self.dest_local = _addresses(ctx, fds.dip, wide, inet, local)
         self.sport, self.dport = fds.sport, fds.dport
@@ -99,8 +100,9 @@ def sockets(ctx: Context) -> Sockets:
 
 
 def _address(ctx: Context, _arg: Arg, which: str) -> Cells:
-    end = sockets(ctx).end(which)
-    return of_fds(ctx, ids(end.address, end.valid, Kind.IP))
+    found = sockets(ctx)
+    end = found.end(which)
+    return of_fds(ctx, ids(end.address, end.valid & found.role, Kind.IP))
 
 
 def _port(ctx: Context, _arg: Arg, which: str) -> Cells:
@@ -135,15 +137,6 @@ for _name, _part, _literal in (
 # --- protocols ----------------------------------------------------------------------------------------
 
 
-@cache
-def service_name(port: int, protocol: str) -> str:
-    """Return the name of a port's service on this machine, or the number."""
-    try:
-        return socket.getservbyport(port, protocol)
-    except (OSError, OverflowError):
-        return str(port)
-
-
 def service_port(name: str) -> int | None:
     """Return the port of a service, None: there is no such service."""
     for protocol in ("tcp", "udp"):
@@ -155,10 +148,10 @@ def service_port(name: str) -> int | None:
 
 
 def _service(ctx: Context, _arg: Arg, which: str) -> Cells:
+    """Return ports as text: the reference tools name services only when told to."""
     end = sockets(ctx).end(which)
-    protocols = ctx.index.fds.l4proto.astype(np.int64)
-    codes, inverse = np.unique(end.port.astype(np.int64) * 256 + protocols, return_inverse=True)
-    words = [service_name(code >> 8, "udp" if code & 255 == 3 else "tcp") for code in codes.tolist()]
+    distinct, inverse = np.unique(end.port.astype(np.int64), return_inverse=True)
+    words = [str(port) for port in distinct.tolist()]
     return of_fds(ctx, ctx.words(list(words)).take(inverse.reshape(-1)).where(end.valid))
 
 

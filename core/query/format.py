@@ -67,14 +67,14 @@ class Format:
         for begin in range(0, len(rows), _CHUNK):
             chunk = rows[begin : begin + _CHUNK]
             columns = [self._column(piece, chunk, full) for piece in self.pieces]
-            for i in range(len(chunk)):
-                values = [column if isinstance(column, str) else column[i] for column in columns]
-                yield None if None in values else "".join(map(str, values))
+            for values in zip(*columns, strict=True):
+                known = [value for value in values if value is not None]
+                yield "".join(known) if len(known) == len(values) else None
 
-    def _column(self, piece: Piece, rows: NDArray[np.int64], full: bool) -> str | list[str | None]:
-        """Return the text of a piece for each row; literal text as it is."""
+    def _column(self, piece: Piece, rows: NDArray[np.int64], full: bool) -> list[str | None]:
+        """Return the text of a piece for each row."""
         if piece.field is None:
-            return piece.text
+            return [piece.text] * len(rows)
         texts = self._texts(piece.field, rows, full)
         shown: dict[str | None, str | None] = {None: MISSING if self.keep_missing else None}
         column: list[str | None] = []

@@ -106,18 +106,17 @@ def variable(text: bytes, name: str) -> bytes | None:
     return None
 
 
-@dimension("thread", "proc.env")
+@dimension("kin", "proc.env")
 def _env(ctx: Context, arg: Arg) -> Cells:
-    main = ctx.threads.main
-    env = ids(ctx.index.threads.env).take(main)
+    env = ids(ctx.index.threads.env).take(ctx.kin.main)
     if arg is None:
         return ctx.derive(env.values, lambda text: text.replace(b"\0", b" ")).where(env.valid)
     return ctx.derive(env.values, lambda text: variable(text, arg)).where(env.valid)
 
 
-@dimension("thread", "proc.cwd")
+@dimension("kin", "proc.cwd")
 def _cwd(ctx: Context, _arg: Arg) -> Cells:
-    return ids(ctx.index.threads.cwd).take(ctx.threads.main)
+    return ids(ctx.index.threads.cwd).take(ctx.kin.main)
 
 
 def command_lines(ctx: Context, first: str, always_space: bool) -> Cells:
@@ -157,62 +156,42 @@ define(
 # --- the parent ---------------------------------------------------------------------------------------
 
 
-@dimension("thread", "proc.ppid")
+@dimension("kin", "proc.ppid")
 def _ppid(ctx: Context, _arg: Arg) -> Cells:
     threads = ctx.index.threads
     if ctx.modern:
-        return ints(threads.pid).take(ctx.threads.parent)
-    return ints(threads.ptid).take(ctx.threads.main)
+        return ints(threads.pid).take(ctx.kin.parent)
+    return ints(threads.ptid).take(ctx.kin.main)
 
 
 def _of_parent(ctx: Context, _arg: Arg, column: str) -> Cells:
-    return ids(getattr(ctx.index.threads, column)).take(ctx.threads.parent)
+    return ids(getattr(ctx.index.threads, column)).take(ctx.kin.parent)
 
 
 for _name, _column in (("proc.pname", "comm"), ("proc.pexe", "exe"), ("proc.pexepath", "exepath")):
-    define(_name, Definition(dim="thread", per_dim=partial(_of_parent, column=_column)))
+    define(_name, Definition(dim="kin", per_dim=partial(_of_parent, column=_column)))
 
 
-@dimension("thread", "proc.pcmdline")
+@dimension("kin", "proc.pcmdline")
 def _pcmdline(ctx: Context, _arg: Arg) -> Cells:
-    return command_lines(ctx, "comm", always_space=False).take(ctx.threads.parent)
+    return command_lines(ctx, "comm", always_space=False).take(ctx.kin.parent)
 
 
-@dimension("thread", "proc.pvpid")
+@dimension("kin", "proc.pvpid")
 def _pvpid(ctx: Context, _arg: Arg) -> Cells:
-    return ints(ctx.index.threads.vpid).take(ctx.threads.parent)
+    return ints(ctx.index.threads.vpid).take(ctx.kin.parent)
 
 
-@dimension("thread", "proc.ppid.ts")
+@dimension("kin", "proc.ppid.ts")
 def _ppid_ts(ctx: Context, _arg: Arg) -> Cells:
-    return ints(ctx.index.threads.clone_ts).take(ctx.threads.parent)
+    return ints(ctx.index.threads.clone_ts).take(ctx.kin.parent)
 
 
 # --- session and group leaders ------------------------------------------------------------------------
 
 
-def leaders(ctx: Context, column: str) -> NDArray[np.int64]:
-    """Return the row of the leader of each row's session or group, -1: unknown.
-
-    A leader that is gone is replaced by the highest ancestor that is in the same session or group.
-    """
-    threads = ctx.index.threads
-    group = getattr(threads, column)
-    found = ctx.threads.find(group, threads.first_event)
-    highest = ctx.threads.main
-    going = highest >= 0
-    rows = highest
-    for _ in range(ctx.threads.depth):
-        rows = ctx.threads.step(rows)
-        going = going & (rows >= 0) & (group[np.maximum(rows, 0)] == group)
-        if not np.any(going):
-            break
-        highest = np.where(going, rows, highest)
-    return np.where(found >= 0, found, highest)
-
-
 def _of_leader(ctx: Context, _arg: Arg, group: str, column: str) -> Cells:
-    return ids(getattr(ctx.index.threads, column)).take(leaders(ctx, group))
+    return ids(getattr(ctx.index.threads, column)).take(ctx.kin.leader(group))
 
 
 for _name, _group, _column in (
@@ -226,7 +205,7 @@ for _name, _group, _column in (
     ("proc.pgid.exe", "pgid", "exe"),
     ("proc.pgid.exepath", "pgid", "exepath"),
 ):
-    define(_name, Definition(dim="thread", per_dim=partial(_of_leader, group=_group, column=_column)))
+    define(_name, Definition(dim="kin", per_dim=partial(_of_leader, group=_group, column=_column)))
 
 
 # --- what changes from event to event -----------------------------------------------------------------
@@ -236,7 +215,7 @@ for _name, _group, _column in (
 def _nthreads(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     known = rows.thread >= 0
     if ctx.num_threads:
-        known = known & (ctx.threads.main[np.maximum(rows.thread, 0)] >= 0)
+        known = known & (ctx.threads.group[np.maximum(rows.thread, 0)] >= 0)
     return ints(ctx.threads.children(rows.thread, _when(ctx, rows)) + 1, known)
 
 
@@ -263,7 +242,8 @@ def _duration(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
 
 @event("proc.ppid.duration")
 def _ppid_duration(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
-    return _since(rows, ints(ctx.index.threads.clone_ts).take(ctx.threads.parent).take(rows.thread))
+    start = ints(ctx.index.threads.clone_ts).take(ctx.kin.parent)
+    return _since(rows, start.take(ctx.keys("kin", rows)))
 
 
 def _since(rows: RowSet, start: Cells) -> Cells:
@@ -287,6 +267,6 @@ def _pidns_to_ctime(ctx: Context, _arg: Arg) -> Cells:
     return ints(threads.exe_ino_ctime - threads.pidns_init_start_ts, known)
 
 
-@dimension("thread", "proc.fdlimit")
+@dimension("kin", "proc.fdlimit")
 def _fdlimit(ctx: Context, _arg: Arg) -> Cells:
-    return ints(ctx.index.threads.fdlimit)
+    return ints(ctx.index.threads.fdlimit).take(ctx.kin.main)

@@ -128,13 +128,13 @@ def until_nul(data: bytes) -> bytes:
 
 
 def number_of(kind: str, raw: bytes) -> int | None:
-    """Return the number in a parameter of a numeric type; None for other types and wrong sizes."""
+    """Return the number at the beginning of a parameter; None for types without one, and if it is cut."""
     size = SIGNED.get(kind)
     if size is not None:
-        return int.from_bytes(raw, "little", signed=True) if len(raw) == size else None
+        return int.from_bytes(raw[:size], "little", signed=True) if len(raw) >= size else None
     size = UNSIGNED.get(kind)
     if size is not None:
-        return int.from_bytes(raw, "little") if len(raw) == size else None
+        return int.from_bytes(raw[:size], "little") if len(raw) >= size else None
     return None
 
 

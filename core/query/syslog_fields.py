@@ -12,32 +12,11 @@ from .define import Arg, Definition, define
 from .evt_fields import syslog_rows
 from .rows import RowSet
 
-_FACILITIES = [
-    "kern",
-    "user",
-    "mail",
-    "daemon",
-    "auth",
-    "syslog",
-    "lpr",
-    "news",
-    "uucp",
-    "cron",
-    "authpriv",
-    "ftp",
-    "ntp",
-    "logaudit",
-    "logalert",
-    "clock",
-    "local0",
-    "local1",
-    "local2",
-    "local3",
-    "local4",
-    "local5",
-    "local6",
-    "local7",
-]
+_FACILITIES = (
+    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv"),
+    *("ftp", "ntp", "logaudit", "logalert", "clock"),
+    *(f"local{number}" for number in range(8)),
+)
 _SEVERITIES = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"]
 
 

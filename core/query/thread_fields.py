@@ -38,9 +38,25 @@ def _nametid(ctx: Context, _arg: Arg) -> Cells:
     return intern_all(ctx.strings, [ctx.strings[comm] + str(tid).encode() for comm, tid in pairs])
 
 
+_RENAMED = {b"perf": b"perf_event", b"mem": b"memory", b"io": b"blkio"}
+
+
+def cgroups(text: bytes) -> list[tuple[bytes, bytes]]:
+    """Return (subsystem, path) of each cgroup of a thread, subsystems by their usual names."""
+    found: list[tuple[bytes, bytes]] = []
+    for item in text.split(b"\0") if text else ():
+        subsystem, _, path = item.partition(b"=")
+        subsystem = subsystem.removesuffix(b"_cgroup")
+        found.append((_RENAMED.get(subsystem, subsystem), path))
+    return found
+
+
 @dimension("thread", "thread.cgroups")
 def _cgroups(ctx: Context, _arg: Arg) -> Cells:
-    return ctx.derive(ctx.index.threads.cgroups, lambda text: text.replace(b"\0", b" "))
+    return ctx.derive(
+        ctx.index.threads.cgroups,
+        lambda text: b" ".join(subsystem + b"=" + path for subsystem, path in cgroups(text)),
+    )
 
 
 def _check_subsystem(_ctx: Context, arg: Arg) -> None:
@@ -50,15 +66,8 @@ def _check_subsystem(_ctx: Context, arg: Arg) -> None:
 
 @dimension("thread", "thread.cgroup", check=_check_subsystem)
 def _cgroup(ctx: Context, arg: Arg) -> Cells:
-    prefix = f"{arg}=".encode()
-
-    def path(text: bytes) -> bytes | None:
-        for item in text.split(b"\0"):
-            if item.startswith(prefix):
-                return item[len(prefix) :]
-        return None
-
-    return ctx.derive(ctx.index.threads.cgroups, path)
+    wanted = (arg or "").encode()
+    return ctx.derive(ctx.index.threads.cgroups, lambda text: dict(cgroups(text)).get(wanted))
 
 
 def _capabilities(ctx: Context, _arg: Arg, column: str) -> Cells:

@@ -1,4 +1,4 @@
-"""Look-ups in the thread table that several fields need: entries by tid, ancestors, group sizes."""
+"""Look-ups in the thread table that several fields need: entries by tid, states, group sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..index.tables import CL_MAIN_THREAD, Index
 
-MAX_ANCESTORS = 100
+_NEVER = np.iinfo(np.int64).max
 
 
 class ThreadTable:
@@ -32,8 +32,19 @@ class ThreadTable:
         at = np.searchsorted(codes, self._code(rank, events), side="right") - 1
         life = lives[np.maximum(at, 0)]
         ends = self._index.lives.end_event[life]
-        ok = (at >= 0) & (known[rank] == tids) & (self._index.lives.tid[life] == tids) & (ends > events)
+        ok = (at >= 0) & (self._index.lives.tid[life] == tids) & (ends > events)
         return np.where(ok, self.state(life, events), -1)
+
+    def next_birth(self, tids: NDArray[np.int64], events: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the next event row after each given one at which an entry for the tid appears."""
+        known, codes, lives = self._by_tid
+        if len(known) == 0 or len(tids) == 0:
+            return np.full(len(tids), _NEVER, np.int64)
+        rank = np.minimum(np.searchsorted(known, tids), len(known) - 1)
+        at = np.searchsorted(codes, self._code(rank, events), side="right")
+        life = lives[np.minimum(at, len(lives) - 1)]
+        ok = (at < len(lives)) & (self._index.lives.tid[life] == tids)
+        return np.where(ok, self._index.lives.first_event[life], _NEVER)
 
     def state(self, lives: NDArray[np.int64], events: NDArray[Any]) -> NDArray[np.int64]:
         """Return the row of `threads` in force for each life at each event row."""
@@ -62,7 +73,21 @@ class ThreadTable:
         order = np.argsort(codes, kind="stable")
         return codes[order], order
 
-    # --- relations ---------------------------------------------------------------------------------
+    @cached_property
+    def row_ends(self) -> NDArray[np.int64]:
+        """Event row from which each row of `threads` no longer holds."""
+        threads = self._index.threads
+        _, order = self._states
+        ends = np.zeros(len(order), np.int64)
+        if not len(order):
+            return ends
+        life = threads.life[order]
+        after = np.append(threads.first_event[order][1:], 0)
+        same = np.append(life[1:] == life[:-1], False)
+        ends[order] = np.where(same, after, self._index.lives.end_event[life])
+        return ends
+
+    # --- processes ---------------------------------------------------------------------------------
 
     @cached_property
     def is_main(self) -> NDArray[np.bool_]:
@@ -71,75 +96,42 @@ class ThreadTable:
         return (threads.tid == threads.pid) | ((threads.flags & CL_MAIN_THREAD) != 0)
 
     @cached_property
-    def main(self) -> NDArray[np.int64]:
-        """Row of the main thread of each row of `threads`, -1: unknown."""
-        own = np.arange(len(self.is_main))
-        return np.where(self.is_main, own, self._index.main).astype(np.int64)
-
-    @cached_property
-    def parent(self) -> NDArray[np.int64]:
-        """Row of the parent of each row of `threads`, -1: unknown."""
-        return self._index.parent.astype(np.int64)
-
-    def step(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the parents of the given rows; -1 stays -1."""
-        if len(self.parent) == 0:
-            return rows
-        return np.where(rows >= 0, self.parent[np.maximum(rows, 0)], -1)
-
-    def ancestor(self, level: int) -> NDArray[np.int64]:
-        """Return the ancestor of each row of `threads`: level 0 is its main thread."""
-        rows = self.main
-        for _ in range(level):
-            rows = self.step(rows)
-            if not np.any(rows >= 0):
-                break
-        return rows
-
-    @cached_property
-    def depth(self) -> int:
-        """Greatest level at which some row has an ancestor (loops end at ``MAX_ANCESTORS``)."""
-        rows = self.main
-        for level in range(MAX_ANCESTORS):
-            rows = self.step(rows)
-            if not np.any(rows >= 0):
-                return level
-        return MAX_ANCESTORS
-
-    # --- group sizes -------------------------------------------------------------------------------
+    def group(self) -> NDArray[np.int64]:
+        """Life of the main thread of each row of `threads`, -1: unknown."""
+        threads = self._index.threads
+        own = np.arange(len(threads.tid), dtype=np.int64)
+        main = np.where(self.is_main, own, self.find(threads.pid, threads.first_event))
+        if not len(own):
+            return own
+        return np.where(main >= 0, threads.life[np.maximum(main, 0)], -1).astype(np.int64)
 
     def children(self, rows: NDArray[Any], events: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many threads beside the main one the process of each row of `threads` has.
 
         ``events`` are the event rows at which to count.
         """
-        life_of_main, born, gone = self._groups
-        main = np.where(rows >= 0, self.main[np.maximum(rows, 0)], -1)
-        groups = np.where(main >= 0, life_of_main[np.maximum(main, 0)], -1)
-        begun = self._count(born, groups, events)
-        ended = self._count(gone, groups, events)
-        return np.where(groups >= 0, begun - ended, 0)
+        if not len(self.group):
+            return np.zeros(len(rows), np.int64)
+        born, gone = self._comings
+        groups = np.where(rows >= 0, self.group[np.maximum(rows, 0)], -1)
+        alive = self._count(born, groups, events) - self._count(gone, groups, events)
+        return np.where(groups >= 0, alive, 0)
 
     def _count(
         self, codes: NDArray[np.int64], groups: NDArray[np.int64], events: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         upto = np.searchsorted(codes, self._code(groups, events), side="right")
-        return upto - np.searchsorted(codes, self._code(groups, np.int64(-1)), side="left")  # type: ignore[arg-type]
+        before = np.searchsorted(codes, self._code(groups, np.full_like(groups, -1)), side="left")
+        return upto - before
 
     @cached_property
-    def _groups(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Life of each row of `threads`; births and ends of other threads by (main's life, event)."""
-        index = self._index
-        threads, lives = index.threads, index.lives
+    def _comings(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Births and ends of threads that are not main ones, as codes of (main's life, event)."""
+        lives = self._index.lives
         first = self.state(np.arange(len(lives.tid)), lives.first_event)
-        known = first >= 0
         safe = np.maximum(first, 0)
-        if len(threads.tid) == 0:
-            empty = np.zeros(0, np.int64)
-            return empty, empty, empty
-        main = np.where(known & ~self.is_main[safe], self.main[safe], -1)
-        follower = np.flatnonzero(main >= 0)
-        group = threads.life[main[follower]]
+        follower = np.flatnonzero((first >= 0) & ~self.is_main[safe] & (self.group[safe] >= 0))
+        group = self.group[first[follower]]
         born = np.sort(self._code(group, lives.first_event[follower]))
         gone = np.sort(self._code(group, lives.end_event[follower]))
-        return threads.life.astype(np.int64), born, gone
+        return born, gone

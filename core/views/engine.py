@@ -37,6 +37,7 @@ I64 = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 _NUMBERS = (Kind.INT, Kind.UINT, Kind.FLOAT, Kind.BOOL)
+_IDS = (Kind.INT, Kind.UINT, Kind.BOOL)
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,15 @@ class Bound:
     type: str
     where: Filter | None
 
-    @property
-    def required(self) -> bool:
+    def required(self, old: bool) -> bool:
         """Whether an event without a value is left out even where defaults are used.
 
-        So it is with ids, ports and addresses; other numbers count as 0, texts as empty.
+        So it is with ports and addresses, and in captures of the old kind, as in the reference,
+        with ids; other numbers count as 0, texts as empty.
         """
-        if self.ref is None or self.type == "DOUBLE":
-            return False
-        if self.kind in _NUMBERS:
-            return self.ref.spec.fmt != "DEC" or self.type == "PORT"
-        return self.kind is Kind.IP
+        if self.kind is Kind.IP or self.type == "PORT":
+            return True
+        return old and self.kind in _IDS and self.ref is not None and self.ref.spec.fmt != "DEC"
 
 
 @dataclass(frozen=True)
@@ -230,7 +229,8 @@ def _roles(
 def _list(
     fields: Fields, view: View, columns: tuple[Bound, ...], rows: Source, containers: bool, cancelled: Cancel
 ) -> Store:
-    needed = columns if not view.use_defaults else tuple(column for column in columns if column.required)
+    old = not fields.index.modern
+    needed = columns if not view.use_defaults else tuple(c for c in columns if c.required(old))
     source = rows if view.kind in ("events", "echo") else rows.subset(_complete(rows, needed, cancelled))
     everything = np.arange(source.count, dtype=np.int64)
     drill = None
@@ -248,10 +248,12 @@ def _list(
 
 
 def _fill(view: View, column: Bound) -> Value:
-    """Return what stands for a missing value: nothing in lists of events, 0 or "" elsewhere."""
+    """Return what stands for a missing value: nothing in lists of events and for ids, else 0 or ""."""
     if view.kind in ("events", "echo") or (column.ref is None and column.kind is not Kind.STR):
         return None
-    return 0 if column.kind in _NUMBERS else ""
+    if column.kind not in _NUMBERS:
+        return ""
+    return None if column.ref is not None and column.ref.spec.fmt == "ID" else 0
 
 
 def _late(column: Bound, source: Source, rows: I64) -> Late | Fixed:
@@ -268,7 +270,7 @@ def _complete(source: Source, needed: tuple[Bound, ...], cancelled: Cancel) -> B
     """Return which rows have a value in all columns that must have one."""
     keep = np.ones(source.count, np.bool_)
     refs = {column.ref.text: column.ref for column in needed if column.ref is not None}
-    if len(refs) < len({column.spec.field for column in needed}):
+    if any(column.ref is None for column in needed):
         keep[:] = False  # a field that no capture has
     for ref in refs.values():
         for block in blocks(source.count, cancelled):
@@ -295,13 +297,12 @@ def _grouped(
     group = fields.resolve(view.key.group) if view.key.group else None
     needed = columns
     if view.use_defaults:
-        needed = tuple(column for column in columns if column.required)
+        needed = tuple(column for column in columns if column.required(not fields.index.modern))
     for ref in (key, group):
         if ref is not None:
-            bound = Bound(
-                ColumnSpec("", ref.text), ref, fields.kind(ref), ref.spec.type(fields.index.modern), None
-            )
-            if bound.required or not view.use_defaults:
+            spec = ColumnSpec("", ref.text)
+            bound = Bound(spec, ref, fields.kind(ref), ref.spec.type(fields.index.modern), None)
+            if bound.required(True) or not view.use_defaults:
                 needed = (*needed, bound)
     source = rows.subset(_complete(rows, needed, cancelled))
     first = _group_rows(source, key, cancelled)

@@ -15,7 +15,11 @@ from program import Run
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "empty"), (b"hello, this is a text\n" * 9, "not a capture"), (b"\0" * 4096, "not a capture")],
+    [
+        (b"", "empty"),
+        (b"hello, this is a text\n" * 9, "not a sysdig capture"),
+        (b"\0" * 4096, "not a sysdig capture"),
+    ],
     ids=["empty", "text", "zeros"],
 )
 def test_what_is_no_capture(scaptui: Run, tmp_path: Path, content: bytes, said: str) -> None:
@@ -32,7 +36,7 @@ def test_gzip_of_something_else(scaptui: Run, tmp_path: Path) -> None:
     path = tmp_path / "some.scap"
     path.write_bytes(gzip.compress(b"hello" * 100))
     done = scaptui("summary", path)
-    _one_sentence(done.stderr, path, "not a capture")
+    _one_sentence(done.stderr, path, "not a sysdig capture")
     assert done.returncode == 1
 
 

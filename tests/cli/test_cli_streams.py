@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from program import Run
 
-ANSWERS = "evt.is_io_write=true and fd.type=ipv4 and proc.name=python3 and evt.buffer contains 'HTTP/1.0 500'"
+ANSWERS = (
+    "evt.is_io_write=true and fd.type=ipv4 and proc.name=python3 and evt.buffer contains ' 500 INTERNAL'"
+)
 
 
 def _blocks(run: Run, *arguments: str | Path) -> list[dict[str, Any]]:
@@ -26,16 +28,16 @@ def test_fifteen_answers_with_500(scaptui: Run, demo: Path) -> None:
     assert first["direction"] == "write"
     assert first["process"] == "python3"
     assert first["container"] == "usercount"
-    assert first["data"].startswith("HTTP/1.0 500 Internal Server Error.")
+    assert first["data"].startswith("HTTP/1.1 500 INTERNAL SERVER ERROR.")
     assert first["kept"] <= first["length"]
 
 
 @pytest.mark.parametrize(
     ("mode", "piece"),
     [
-        ("ascii", "HTTP/1.0 500 Internal Server Error\n"),
-        ("dotted", "HTTP/1.0 500 Internal Server Error.."),
-        ("hex", "0x0000: 4854 5450 2f31 2e30 2035 3030 2049 6e74  HTTP/1.0 500 Int\n"),
+        ("ascii", "HTTP/1.1 500 INTERNAL SERVER ERROR\n"),
+        ("dotted", "HTTP/1.1 500 INTERNAL SERVER ERROR.."),
+        ("hex", "0x0000: 4854 5450 2f31 2e31 2035 3030 2049 4e54  HTTP/1.1 500 INT\n"),
     ],
 )
 def test_modes_of_text(scaptui: Run, demo: Path, mode: str, piece: str) -> None:
@@ -50,7 +52,7 @@ def test_raw_is_the_payload_and_nothing_else(scaptui: Run, demo: Path) -> None:
     raw = scaptui("streams", demo, ANSWERS, "--as", "raw").stdout
     blocks = _blocks(scaptui, demo, ANSWERS, "--as", "raw")
     assert raw == b"".join(base64.b64decode(block["data"]) for block in blocks)
-    assert raw.startswith(b"HTTP/1.0 500 Internal Server Error\r\n")
+    assert raw.startswith(b"HTTP/1.1 500 INTERNAL SERVER ERROR\r\n")
 
 
 def test_nothing_passes(scaptui: Run, demo: Path) -> None:

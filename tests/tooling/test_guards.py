@@ -19,13 +19,17 @@ def tree(tmp_path: Path) -> Path:
     """A copy of the packages as ``scaptui/…``, with the contracts."""
     shutil.copytree(PROJECT / "src" / "scaptui", tmp_path / "scaptui")
     for name in ("core", "tui", "keymaps"):
-        shutil.copytree(PROJECT / name, tmp_path / "scaptui" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            PROJECT / name, tmp_path / "scaptui" / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
     shutil.copy(PROJECT / "pyproject.toml", tmp_path)
     return tmp_path
 
 
 def _contracts(tree: Path) -> subprocess.CompletedProcess[str]:
-    script = "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as run; run()"
+    script = (
+        "import sys; sys.path.insert(0, '.'); from importlinter.cli import lint_imports_command as run; run()"
+    )
     command = [sys.executable, "-c", script, "--no-cache"]
     return subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False, timeout=120)
 
@@ -41,8 +45,16 @@ def test_contracts_hold(tree: Path) -> None:
     [
         ("core/text.py", "import rich", "scaptui.core.text -> rich"),
         ("core/views/model.py", "from ...tui import cells", "scaptui.core.views.model -> scaptui.tui.cells"),
-        ("core/format/blocks.py", "from ..query import ast", "scaptui.core.format.blocks -> scaptui.core.query.ast"),
-        ("core/query/ast.py", "from ..views import model", "scaptui.core.query.ast -> scaptui.core.views.model"),
+        (
+            "core/format/blocks.py",
+            "from ..query import ast",
+            "scaptui.core.format.blocks -> scaptui.core.query.ast",
+        ),
+        (
+            "core/query/ast.py",
+            "from ..views import model",
+            "scaptui.core.query.ast -> scaptui.core.views.model",
+        ),
     ],
 )
 def test_broken_contract(tree: Path, module: str, line: str, said: str) -> None:
@@ -90,8 +102,18 @@ def test_documents_are_true(documents: ModuleType, project: Path) -> None:
         ("ARCHITECTURE.md", "| `isal`", "| `zlib`", "does not say why isal is needed"),
         ("ARCHITECTURE.md", "| `isal`", "| `zlib`", "explains zlib, which is not needed"),
         ("CHANGELOG.md", "## 0", "## 9", "has no heading for version"),
-        ("screenshots/make.py", '    Shot(\n        "overview"', '    Shot(\n        "other"', "other.svg is missing"),
-        ("screenshots/make.py", '    Shot(\n        "overview"', '    Shot(\n        "other"', "does not draw overview"),
+        (
+            "screenshots/make.py",
+            '    Shot(\n        "overview"',
+            '    Shot(\n        "other"',
+            "other.svg is missing",
+        ),
+        (
+            "screenshots/make.py",
+            '    Shot(\n        "overview"',
+            '    Shot(\n        "other"',
+            "does not draw overview",
+        ),
         ("screenshots/README.md", "overview.svg", "other.svg", "README.md does not show overview.svg"),
     ],
 )

@@ -90,6 +90,7 @@ class MainScreen(Timing, Finding, Copying):
             with Vertical(id="main"):
                 yield TileGrid(id="tiles")
                 yield VirtualTable(id="table")
+                yield Static("", id="peek", markup=False)
                 yield StreamView(id="streams")
                 yield Static("", id="message")
         yield FilterBar(id="filter")
@@ -196,7 +197,7 @@ class MainScreen(Timing, Finding, Copying):
                 self._message("Working…")
 
     def _message(self, text: str, role: str = "dim") -> None:
-        for widget in (self.tiles, self.table, self.streams):
+        for widget in (self.tiles, self.table, self.streams, self.query_one("#peek")):
             widget.display = False
         message = self.query_one("#message", Static)
         message.update(Text(clean(text), self.role(role)))
@@ -220,6 +221,7 @@ class MainScreen(Timing, Finding, Copying):
         for other in (self.tiles, self.table, self.streams):
             other.display = other is widget
         self.query_one("#message").display = False
+        self.query_one("#peek").display = shown.info.kind == "events"
         if isinstance(widget, TileGrid) and isinstance(content, Summary):
             widget.show(content.tiles, state.selected, state.scroll or 0)
             count = len(content.tiles)
@@ -286,14 +288,19 @@ class MainScreen(Timing, Finding, Copying):
             return f"tile {widget.cursor + 1} of {len(widget.tiles)}"
         if not widget.count:
             return ""
-        return f"{widget.cursor + 1:,}/{widget.count:,} ({(widget.cursor + 1) * 100 // widget.count}%)"
+        hidden = f"→ {widget.hidden_columns} more columns · " if widget.hidden_columns else ""
+        share = (widget.cursor + 1) * 100 // widget.count
+        return f"{hidden}{widget.cursor + 1:,}/{widget.count:,} ({share}%)"
 
     @on(VirtualTable.Moved)
     @on(StreamView.Moved)
     @on(TileGrid.Moved)
     def _moved(self) -> None:
-        if self.shown is not None:
-            self.header.change(place=self._place())
+        if self.shown is None:
+            return
+        self.header.change(place=self._place())
+        if self.shown.info.kind == "events":  # what does not fit into the line
+            self.query_one("#peek", Static).update(Text(clean(self.table.last_cell()), self.role("dim")))
 
     # ------------------------------------------------------------- the stack
 

@@ -22,6 +22,7 @@ from .base import Painted, marked
 GAP = 1  # cells between columns
 NARROW = 3
 CHUNK = 64  # rows asked for at once
+LAST_SHARE = 0.45  # of the width, before columns give way to the last one
 
 
 class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
@@ -65,6 +66,8 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self.pattern = ""
         self._widths: list[int] = []
         self._version = 0
+        self._shown: list[tuple[int, int]] = []  # number and width of the columns shown
+        self._every_column = False
         self._chunks: LRUCache[int, list[list[str]]] = LRUCache(16)
         self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
 
@@ -120,7 +123,8 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     def _header_width(self, index: int) -> int:
         assert self.source is not None
         column = self.source.columns[index]
-        return max(NARROW, width_of(column.name) + 2, column.width)
+        room_for_mark = 1 if getattr(self.source, "sort", None) is not None else 0
+        return max(NARROW, width_of(column.name) + room_for_mark, column.width)
 
     def _measure(self, first: int) -> None:
         """Widen the columns to what the page from ``first`` on needs; they never get narrower."""
@@ -137,8 +141,36 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             self._resize()
 
     def _resize(self) -> None:
-        width = sum(self._widths) + GAP * len(self._widths)
-        self.virtual_size = Size(max(width, self.size.width), self.count + 1)
+        """Choose the columns that are shown; some give way where the last one has no room."""
+        if self.source is None:
+            return
+        columns, width = self.source.columns, self.size.width
+        shown = list(range(len(columns)))
+        while not self._every_column and shown:
+            last = shown[-1]
+            left = width - sum(self._widths[at] + GAP for at in shown[:-1])
+            candidates = [at for at in shown[:-1] if columns[at].drop]
+            if left >= min(self._widths[last], width * LAST_SHARE) or not candidates:
+                break
+            shown.remove(max(candidates, key=lambda at: columns[at].drop))
+        widths = [self._widths[at] for at in shown]
+        if shown:
+            used = sum(widths[:-1]) + GAP * len(widths)
+            widths[-1] = max(widths[-1], width - used)
+        if list(zip(shown, widths, strict=True)) != self._shown:
+            self._shown = list(zip(shown, widths, strict=True))
+            self._lines.clear()
+        self.virtual_size = Size(max(sum(widths) + GAP * len(widths), width), self.count + 1)
+
+    @property
+    def hidden_columns(self) -> int:
+        """How many columns are left out for want of room."""
+        return len(self.source.columns) - len(self._shown) if self.source is not None else 0
+
+    def last_cell(self) -> str:
+        """Return the last cell of the row under the cursor in full."""
+        cells = self._cells(self.cursor) if self.count else []
+        return cells[-1] if cells else ""
 
     def on_resize(self) -> None:
         """Keep the cursor in sight when the size changes."""
@@ -177,19 +209,12 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     def _row_style(self, under: int) -> Style:
         return self.role(("cell", "selection.blurred", "selection")[under])
 
-    def _spread(self) -> list[int]:
-        """Return the widths with the last column taking the rest of the line."""
-        widths = list(self._widths)
-        if widths:
-            used = sum(widths[:-1]) + GAP * len(widths)
-            widths[-1] = max(widths[-1], self.size.width - used)
-        return widths
-
     def _header(self) -> Strip:
         assert self.source is not None
         order = getattr(self.source, "sort", None)
         segments: list[Segment] = []
-        for index, (column, width) in enumerate(zip(self.source.columns, self._spread(), strict=True)):
+        for index, width in self._shown:
+            column = self.source.columns[index]
             is_sorted = order is not None and order[0] == index
             mark = ("▼" if order[1] else "▲") if is_sorted and order else ""
             name = cut(column.name, width - len(mark)) + mark
@@ -206,10 +231,8 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         hit = self.role("match.current" if under else "match")
         segments: list[Segment] = []
         cells = self._cells(row)
-        for at, (column, width, cell) in enumerate(
-            zip(self.source.columns, self._spread(), cells, strict=False)
-        ):
-            text = fit(cell, width, right=column.right)
+        for at, width in self._shown:
+            text = fit(cells[at] if at < len(cells) else "", width, right=self.source.columns[at].right)
             role = None if under else self.source.role(row, at)
             segments += marked(text, self.pattern, self.role(role) if role else base, hit)
             segments.append(Segment(" " * GAP, base))
@@ -254,7 +277,7 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             return
         if event.y == 0:
             x = event.x + round(self.scroll_x)
-            for index, width in enumerate(self._spread()):
+            for index, width in self._shown:
                 x -= width + GAP
                 if x < 0:
                     self.post_message(self.HeaderClicked(index))
@@ -291,9 +314,18 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor = self.count - 1
 
     def do_cursor_left(self) -> None:
-        """Scroll four cells to the left."""
+        """Scroll four cells to the left; at the edge: leave out columns again."""
+        if self._every_column and not round(self.scroll_x):
+            self._every_column = False
+            self._resize()
+            self.refresh()
         self.scroll_to(x=max(0, round(self.scroll_x) - 4), animate=False)
 
     def do_cursor_right(self) -> None:
-        """Scroll four cells to the right."""
+        """Show the columns that were left out, then scroll four cells to the right."""
+        if self.hidden_columns:
+            self._every_column = True
+            self._resize()
+            self.refresh()
+            return
         self.scroll_to(x=min(self.max_scroll_x, round(self.scroll_x) + 4), animate=False)

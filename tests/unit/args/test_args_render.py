@@ -155,8 +155,9 @@ def test_empty_parameters(kind: str, old: str, new: str) -> None:
     assert show(kind, b"", modern=True) == new
 
 
-def test_numbers_of_a_wrong_size_are_shown_as_bytes() -> None:
+def test_cut_numbers_are_shown_as_bytes_and_of_long_ones_the_beginning_counts() -> None:
     assert show("UINT32", b"ab\0") == "ab."
+    assert show("UINT32", b"\x07\0\0\0junk") == "7"
 
 
 @pytest.mark.parametrize(
