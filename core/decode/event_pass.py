@@ -343,16 +343,18 @@ def _event(
         if paired or modern:
             h[O_FLAGS] |= EV_PAIRED
         if action != a.A_NONE:
+            source = row
             row = _apply(
                 h, u, buf, slots, n, life, event, code, action, ts, res, has_res, fd, row, enter_slots, facts
             )
-            if facts & a.E_CREATES_FD and not (modern and action == a.A_DUP):
+            if facts & a.E_CREATES_FD and not (modern and action == a.A_DUP and source < 0):
                 fd = _created_fd(h, u, buf, slots, n, action, res)
             elif (
                 modern
                 and action == a.A_FCNTL
                 and res >= 0
-                and number(h, u, buf, slots, n, a.P_CMD, 0) in (1, 26)
+                and source >= 0
+                and number(h, u, buf, slots, n, a.P_CMD, 0) in (_F_DUPFD, _F_DUPFD_CLOEXEC)
             ):
                 fd = _clamp(res)
         if modern and facts & a.E_CREATES_FD and action == a.A_NONE:

@@ -40,8 +40,8 @@ def trend_of_lives(
 ) -> Alive:
     """Count the distinct values of a thread's field over the lives that exist at each tick.
 
-    All ``conditions`` must hold for a life. The user's filter must hold for the life itself, or for
-    one of the event ``rows`` that it caused: filters may speak of events only.
+    All ``conditions`` must hold for a life. The user's filter must hold for a thread with the same
+    value, or for one of the event ``rows`` that it caused: filters may speak of events only.
     """
     index = capture.index
     lives = np.arange(len(index.lives.tid), dtype=np.int64)
@@ -49,7 +49,8 @@ def trend_of_lives(
         passes = user.mask_threads(lives, capture.end_ts)
         threads = index.events.thread[rows]
         passes[index.threads.life[threads[threads >= 0]]] = True
-        lives = lives[passes]
+        cells = capture.fields.read_threads(field, lives, capture.end_ts)
+        lives = lives[np.isin(cells.values, cells.values[passes & cells.valid]) & cells.valid]
     for condition in conditions:
         lives = lives[condition.mask_threads(lives, capture.end_ts)]
     ticks = buckets.ticks(index.events.ts)

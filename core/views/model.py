@@ -92,8 +92,9 @@ class Tile:
     """One number of the Overview with its trend.
 
     ``value`` is how it is counted: ``count`` of the events that pass ``filter``, ``sum`` of a
-    field, ``distinct`` values of a field, ``lines`` of text in a buffer, ``alive`` (entities that
-    exist at the ticks of the timeline), ``rows`` of the target view.
+    field, ``distinct`` values of a field, ``lines`` of text in a buffer, ``rows`` of the target
+    view, ``alive``: entities that exist at the ticks of the trend, as the reference counts them, and
+    the rows of the target view wherever there is no count of the reference (new captures, filters).
     """
 
     id: str

@@ -192,7 +192,9 @@ class _Work:
         """Return a tile's total and trend."""
         if tile.value == "alive":
             alive = self.alive(tile)
-            return alive.total, self.buckets.values(alive.fine, mean=True)
+            exact = self.user is None and self.window is None and not self.index.modern
+            total = alive.total if exact else self.count_rows(tile)
+            return total, self.buckets.values(alive.fine, mean=True)
         if tile.value == "rows":
             return self.count_rows(tile), self.trend(tile)
         if tile.value == "count":
