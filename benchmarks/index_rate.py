@@ -2,7 +2,8 @@
 
 Grows a small plain capture to some millions of events, then lets the two take turns. sysdig's plain
 pass is ``sysdig -r FILE evt.num=0``: it reads every event and keeps its state tables up to date, the
-filter lets nothing through, so that nothing is formatted or printed.
+filter lets nothing through, so that nothing is formatted or printed. The best rounds are compared:
+whatever else the machine does only adds.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def main() -> None:
         size = grown.stat().st_size
 
     print(
-        f"{SOURCE} grown to {events:,} events, {size / 1e6:.0f} MB plain; median of {arguments.rounds} rounds"
+        f"{SOURCE} grown to {events:,} events, {size / 1e6:.0f} MB plain; best of {arguments.rounds} rounds"
     )
     print(_row("scaptui index (in process, warm)", ours, events))
     print(f"  peak memory above the warm process: {memory / events:.0f} bytes an event")
@@ -90,14 +91,13 @@ def main() -> None:
         print("sysdig is not installed: nothing to compare with")
         return
     print(_row("sysdig -r FILE evt.num=0", theirs, events))
-    ratio = statistics.median(theirs) / statistics.median(ours)
+    ratio = min(theirs) / min(ours)
     print(f"ratio: scaptui indexes {ratio:.2f} times as fast as sysdig's plain pass")
 
 
 def _row(name: str, seconds: list[float], events: int) -> str:
-    middle = statistics.median(seconds)
-    rate = events / middle / 1e6
-    return f"{name:<34} {rate:6.2f} M events/s   {middle:.3f} s ({min(seconds):.3f}–{max(seconds):.3f})"
+    best, middle = min(seconds), statistics.median(seconds)
+    return f"{name:<34} {events / best / 1e6:6.2f} M events/s   best {best:.3f} s, median {middle:.3f} s"
 
 
 if __name__ == "__main__":

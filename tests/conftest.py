@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from program import Run
 
+import scaptui.core.kernel  # noqa: F401  (chooses the folder of compiled kernels)
+
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
 
@@ -44,10 +46,7 @@ def demo() -> Path:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a program under test: an empty home, but the compiled kernels of this machine."""
     home = tmp_path_factory.mktemp("home")
-    kernels = os.environ.get("NUMBA_CACHE_DIR")
-    if kernels is None:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path("~").expanduser() / ".cache")
-        kernels = str(Path(base) / "scaptui" / "kernels")
+    kernels = os.environ.get("NUMBA_CACHE_DIR", "")  # set by scaptui.core.kernel
     unwanted = ("XDG_", "COLUMNS", "LINES", "NO_COLOR", "SCAPTUI_", "TMUX")
     env = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
     return env | {"HOME": str(home), "NUMBA_CACHE_DIR": kernels, "TZ": "UTC", "PYTHONWARNINGS": "default"}

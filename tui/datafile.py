@@ -41,7 +41,11 @@ class DataFile:
 
     def error(self, key: str | None, reason: str, table: str | None = None) -> DataFileError:
         """Return the error that says what is wrong with ``key`` (in ``[table]``)."""
-        return DataFileError(self.path, self._problems.line(key, table), key, reason)
+        if table is None and isinstance(self.data.get(key or ""), dict):
+            line = self._problems.line(None, key)
+        else:
+            line = self._problems.line(key, table)
+        return DataFileError(self.path, line, key, reason)
 
     @property
     def title(self) -> str:

@@ -47,7 +47,7 @@ BUCKETS = 400
 _WIDEST = 4000  # cells of a last column
 _DROPPED = {  # columns that give way to the last one, the largest number first
     "thread.vtid": 9, "proc.vpid": 9, "evt.cpu": 8, "proc.ppid": 8, "thread.vmsize.b": 7, "proc.nthreads": 6,
-    "container.name": 3, "thread.tid": 2,
+    "container.type": 6, "container.image": 5, "container.name": 3, "thread.tid": 2,
 }  # fmt: skip
 _FIRST = (
     "evt.num", "evt.datetime", "evt.type", "evt.dir", "evt.args", "evt.res", "proc.name", "proc.pid",
@@ -298,12 +298,14 @@ class ViewRows:
 
     def _label(self, row: int, field: str, value: str) -> str:
         """Return a row's key for the breadcrumbs, with the name that goes with a number."""
-        names = {"container.id": "container.name", "proc.pid": "proc.name", "thread.tid": "proc.name"}
-        wanted = names.get(field)
-        for at, column in enumerate(self.table.columns):
-            if wanted is not None and column.field == wanted:
-                name = column.text(self.table.page(row, row + 1)[0][at])
-                return name if field == "container.id" else f"{name}({value})"
+        shown = {column.field: at for at, column in enumerate(self.table.columns)}
+        if field == "container.id" and "container.name" in shown:
+            return self.rows(row, row + 1)[0][shown["container.name"]]
+        if field in ("proc.pid", "thread.tid"):
+            for name in ("proc.name", "proc.exeline"):
+                if name in shown:
+                    words = self.rows(row, row + 1)[0][shown[name]].split()
+                    return f"{words[0].rpartition('/')[2]}({value})" if words else value
         return value
 
 

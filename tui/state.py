@@ -30,6 +30,7 @@ class ViewState:
 
     view: str = OVERVIEW
     filter: str = ""  # the complete filter of this level, without the view's own and without the window
+    inherited: str | None = None  # what drill-downs add to, when it is not `filter`
     window: Window | None = None
     key_field: str = ""  # field of the last selection; decides which views are offered; "": whole capture
     label: str = ""  # what was selected to get here, for the breadcrumbs
@@ -37,6 +38,11 @@ class ViewState:
     sort: tuple[int, bool] | None = None  # column, largest first
     selected: str | None = None  # key of the selected row
     scroll: int | None = None  # first row shown; None: where the selected row is in sight
+
+    @property
+    def passed_on(self) -> str:
+        """Return the filter that drill-downs from here add to."""
+        return self.filter if self.inherited is None else self.inherited
 
     @property
     def query(self) -> Query:

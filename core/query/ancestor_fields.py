@@ -24,7 +24,7 @@ def _check(_ctx: Context, arg: Arg) -> None:
 def _ancestor(ctx: Context, arg: Arg, column: str) -> Cells:
     values = getattr(ctx.index.threads, column)
     cells = ints(values) if column == "pid" else ids(values)
-    return cells.take(ctx.kin.ancestor(0 if arg is None else level(arg)))
+    return cells.take(ctx.threads.ancestor(0 if arg is None else level(arg)))
 
 
 for _name, _column in (
@@ -35,47 +35,47 @@ for _name, _column in (
 ):
     define(
         _name,
-        Definition(dim="kin", per_dim=partial(_ancestor, column=_column), check=_check, ancestors=True),
+        Definition(dim="thread", per_dim=partial(_ancestor, column=_column), check=_check, ancestors=True),
     )
 
 
 def _acmdline(ctx: Context, arg: Arg) -> Cells:
-    rows = ctx.kin.ancestor(0 if arg is None else level(arg))
+    rows = ctx.threads.ancestor(0 if arg is None else level(arg))
     return command_lines(ctx, "comm", always_space=False).take(rows)
 
 
 def _aargs(ctx: Context, arg: Arg) -> Cells:
     args = ctx.derive(ctx.index.threads.args, lambda text: text.replace(b"\0", b" "))
-    return args.take(ctx.kin.ancestor(0 if arg is None else level(arg)))
+    return args.take(ctx.threads.ancestor(0 if arg is None else level(arg)))
 
 
-define("proc.acmdline", Definition(dim="kin", per_dim=_acmdline, check=_check, ancestors=True))
-define("proc.aargs", Definition(dim="kin", per_dim=_aargs, check=_check, ancestors=True))
+define("proc.acmdline", Definition(dim="thread", per_dim=_acmdline, check=_check, ancestors=True))
+define("proc.aargs", Definition(dim="thread", per_dim=_aargs, check=_check, ancestors=True))
 
 
-@dimension("kin", "proc.aenv")
+@dimension("thread", "proc.aenv")
 def _aenv(ctx: Context, arg: Arg) -> Cells:
     env = ids(ctx.index.threads.env)
     joined = ctx.derive(env.values, lambda text: text.replace(b"\0", b" "))
     if arg is None:
-        return joined.take(ctx.kin.ancestor(0))
+        return joined.take(ctx.threads.ancestor(0))
     if arg.isascii() and arg.isdigit():
-        return joined.take(ctx.kin.ancestor(level(arg)))
+        return joined.take(ctx.threads.ancestor(level(arg)))
     values = ctx.derive(env.values, lambda text: variable(text, arg))
-    found = values.take(ctx.kin.ancestor(1))
-    for step in range(2, ctx.kin.depth + 1):
-        more = values.take(ctx.kin.ancestor(step))
+    found = values.take(ctx.threads.ancestor(1))
+    for step in range(2, ctx.threads.depth + 1):
+        more = values.take(ctx.threads.ancestor(step))
         found = Cells(found.kind, np.where(found.valid, found.values, more.values), found.valid | more.valid)
     return found
 
 
-@dimension("kin", "proc.loginshellid")
+@dimension("thread", "proc.loginshellid")
 def _loginshellid(ctx: Context, _arg: Arg) -> Cells:
     threads = ctx.index.threads
     shell = ctx.decide(threads.comm, lambda comm: comm.endswith(b"sh"))
-    found = np.full(len(ctx.kin), -1, np.int64)
-    for step in range(ctx.kin.depth + 1):
-        rows = ctx.kin.ancestor(step)
+    found = np.full(ctx.num_threads, -1, np.int64)
+    for step in range(ctx.threads.depth + 1):
+        rows = ctx.threads.ancestor(step)
         here = rows >= 0
         here[here] = shell[rows[here]]
         found = np.where(here, threads.pid[np.maximum(rows, 0)], found)

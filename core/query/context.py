@@ -3,10 +3,10 @@
 A *key* is the row of a dimension that decides a field for a row; -1 means NA. Dimensions:
 
 ``thread``  rows of `threads`
-``kin``     rows of `threads`, cut where a relative changes (see :mod:`.kin`)
 ``mem``     rows of `mems`
 ``type``    event codes
-``name``    event codes, then system call codes: a generic event is named by its system call
+``name``    event codes, system call codes (a generic event is named by its system call), names that
+            asynchronous events carry
 ``fd``      rows of `fds`, then, for events that concern a descriptor but have none, event codes
 ``pair``    rows of `fds` seen from a container (see :mod:`.pairs`)
 """
@@ -26,7 +26,6 @@ from ..schema.catalogue import EventInfo, events, tables
 from ..schema.params import locate_one
 from .cells import Bools, Cells, intern_all
 from .cpu_time import SwitchTimes
-from .kin import Kin
 from .rows import RowSet
 from .threads import ThreadTable
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
 Keys = NDArray[np.int64]
 
+ASYNC_TYPE = 402
 GENERIC_TYPES = 2  # codes 0 and 1: system calls without an event of their own
 _PORTION = 1 << 17  # events whose blocks are read at once
 _FD_FLAGS = frozenset(("CREATES_FD", "USES_FD", "DESTROYS_FD"))
@@ -74,8 +74,6 @@ class Context:
         """Return the row of dimension ``dim`` for each of ``rows``, -1: NA."""
         if dim == "thread":
             return rows.thread
-        if dim == "kin":
-            return self.kin.keys(rows)
         if dim == "mem":
             return np.where(rows.thread >= 0, rows.mem, -1)
         if dim == "type":
@@ -95,16 +93,20 @@ class Context:
         return np.where(concerned, np.where(fd >= 0, fd, self.num_fds + rows.type.astype(np.int64)), -1)
 
     def name_keys(self, rows: RowSet) -> Keys:
-        """Return event codes; for generic events ``num_types`` + system call code."""
+        """Return event codes; for events that carry their own name, keys behind those."""
         keys = rows.type.astype(np.int64)
+        if rows.synthetic:
+            return keys
         generic = np.flatnonzero(keys < GENERIC_TYPES)
-        if len(generic) and not rows.synthetic:
-            keys[generic] = self.num_types + self._generic_codes(rows.rows[generic])
+        if len(generic):
+            where, codes = self._generic
+            keys[generic] = self.num_types + codes[np.searchsorted(where, rows.rows[generic])]
+        carried = np.flatnonzero(keys == ASYNC_TYPE) if self.modern else ()
+        if len(carried):
+            where, places, _ = self._carried
+            own = places[np.searchsorted(where, rows.rows[carried])]
+            keys[carried] = np.where(own >= 0, self.num_types + len(self.syscalls) + own, ASYNC_TYPE)
         return keys
-
-    def _generic_codes(self, rows: NDArray[np.int64]) -> Keys:
-        where, codes = self._generic
-        return codes[np.searchsorted(where, rows)]
 
     @cached_property
     def _generic(self) -> tuple[NDArray[np.int64], Keys]:
@@ -123,6 +125,23 @@ class Context:
             codes[begin + found] = buffer[at].astype(np.int64) | (buffer[at + 1].astype(np.int64) << 8)
         return where, np.where(codes < len(self.syscalls), codes, 0)
 
+    @cached_property
+    def _carried(self) -> tuple[NDArray[np.int64], Keys, list[bytes]]:
+        """Rows of all asynchronous events, the place of the name of each, and the names."""
+        where = np.flatnonzero(self.index.events.type == ASYNC_TYPE).astype(np.int64)
+        if self.records is None or not self.modern:
+            return where, np.full(len(where), -1, np.int64), []
+        cells = self.args.raw("name", where)
+        known = zip(cells.values.tolist(), cells.valid.tolist(), strict=True)
+        texts = [text if ok else b"" for text, ok in known]
+        names = sorted(set(texts) - {b""})
+        return where, np.array([names.index(t) if t else -1 for t in texts], np.int64), names
+
+    @property
+    def num_names(self) -> int:
+        """Rows of the ``name`` dimension."""
+        return self.num_types + len(self.syscalls) + len(self._carried[2])
+
     # --- the payload ------------------------------------------------------------------------------
 
     @cached_property
@@ -140,11 +159,6 @@ class Context:
     def threads(self) -> ThreadTable:
         """Look-ups among the rows of `threads`."""
         return ThreadTable(self.index)
-
-    @cached_property
-    def kin(self) -> Kin:
-        """Relatives of threads."""
-        return Kin(self.index, self.threads)
 
     @cached_property
     def switches(self) -> SwitchTimes:
@@ -194,7 +208,7 @@ class Context:
     def type_names(self) -> Cells:
         """Names by row of the ``name`` dimension."""
         names = [e.name for e in self.catalogue] + [name for name, _ in self.syscalls]
-        return intern_all(self.strings, [name.encode() for name in names])
+        return intern_all(self.strings, [*(name.encode() for name in names), *self._carried[2]])
 
     # --- strings ----------------------------------------------------------------------------------
 

@@ -75,7 +75,10 @@ def _about_sockets(ctx: Context, rows: RowSet) -> Bools:
 
 
 def _about_memory(ctx: Context, rows: RowSet) -> Bools:
-    codes = np.append(ctx.in_category("MEMORY"), [c == "MEMORY" for _, c in ctx.syscalls])
+    codes = np.zeros(ctx.num_names, np.bool_)
+    codes[: ctx.num_types] = ctx.in_category("MEMORY")
+    if not ctx.modern:
+        codes[ctx.num_types : ctx.num_types + len(ctx.syscalls)] = [c == "MEMORY" for _, c in ctx.syscalls]
     return codes[ctx.keys("name", rows)]
 
 

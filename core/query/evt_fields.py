@@ -6,6 +6,7 @@ import difflib
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..index.tables import EV_HAS_RES, EV_PAIRED, FD_PHANTOM
 from ..schema.catalogue import tables
@@ -38,13 +39,14 @@ def _syscall_type(ctx: Context, _arg: Arg) -> Cells:
         kept = np.array(["SYSCALL" in e.sources for e in ctx.catalogue], np.bool_)
     else:
         kept = ~(ctx.flagged("SKIPPARSERESET") | ctx.named("switch", exits=False))
-    return ctx.type_names.where(np.append(kept, np.ones(len(ctx.syscalls), np.bool_)))
+    rest = np.zeros(ctx.num_names - ctx.num_types, np.bool_)
+    rest[: len(ctx.syscalls)] = True
+    return ctx.type_names.where(np.append(kept, rest))
 
 
 def type_words(ctx: Context) -> frozenset[bytes]:
     """Return every name that evt.type can have."""
-    names = {e.name for e in ctx.catalogue} | {name for name, _ in ctx.syscalls}
-    return frozenset(name.encode() for name in names)
+    return frozenset(ctx.strings[sid] for sid in ctx.type_names.values.tolist())
 
 
 def unknown_type(ctx: Context, name: bytes) -> BadArgument:
@@ -110,7 +112,6 @@ _FD_CLASS = {
     "file": (1, 2, 16),
     "net": (3, 4, 5, 6),
     "ipc": (7, 8, 9, 11, 13),
-    "other": (0, 10, 12, 14, 15),
 }
 
 
@@ -124,8 +125,10 @@ def _word(category: str, modern: bool) -> str | None:
 
 @event("evt.category")
 def _category(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
-    names = [e.category for e in ctx.catalogue] + [category for _, category in ctx.syscalls]
-    cells = ctx.words([_word(name, ctx.modern) for name in names]).take(ctx.keys("name", rows))
+    named = ["OTHER" if ctx.modern else category for _, category in ctx.syscalls]
+    words = [_word(name, ctx.modern) for name in (*(e.category for e in ctx.catalogue), *named)]
+    words += ["other"] * (ctx.num_names - len(words))
+    cells = ctx.words(words).take(ctx.keys("name", rows))
     io = np.flatnonzero(ctx.in_category(*_IO)[rows.type])
     if len(io):
         classes = np.full(ctx.num_fds + 1, ctx.text("unknown"), np.int64)
@@ -160,12 +163,21 @@ def _rawres(_ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
 @event("evt.res")
 def _res(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     names: dict[str, str] = tables()["errno"]
-    failed = np.minimum(rows.res, 0)
-    distinct, inverse = np.unique(failed, return_inverse=True)
-    words = [
-        "SUCCESS" if number == 0 else names.get(str(-number), str(number)) for number in distinct.tolist()
-    ]
-    return ctx.words(list(words)).take(inverse.reshape(-1)).where(has_result(rows))
+    plain = _plain_results(ctx)[rows.type]
+    codes = np.minimum(rows.res, 0) * 2 - plain
+    distinct, inverse = np.unique(codes, return_inverse=True)
+    words: list[str | None] = []
+    for code in distinct.tolist():
+        number, is_plain = -(-code // 2), code % 2
+        word = str(number) if is_plain else names.get(str(-number), str(number))
+        words.append("SUCCESS" if number == 0 else word)
+    return ctx.words(words).take(inverse.reshape(-1)).where(has_result(rows))
+
+
+def _plain_results(ctx: Context) -> NDArray[np.int64]:
+    """Return 1 for event codes whose result is no error number by type (clone: a process)."""
+    first = [e.params[0].type if e.params else "ERRNO" for e in ctx.catalogue]
+    return np.array([int(kind in ("PID", "INT64")) for kind in first], np.int64)
 
 
 @event("evt.failed")

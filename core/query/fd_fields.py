@@ -164,7 +164,7 @@ def _directory(ctx: Context, _arg: Arg) -> Cells:
 def _filename(ctx: Context, _arg: Arg) -> Cells:
     def last(name: bytes) -> bytes:
         _, slash, tail = name.rpartition(b"/")
-        return tail if slash else b"/"
+        return tail if slash and tail else b"/"
 
     return of_fds(ctx, ctx.derive(ctx.index.fds.name, last), np.isin(ctx.index.fds.kind, FILES))
 

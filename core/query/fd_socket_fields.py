@@ -43,6 +43,10 @@ class Sockets:
         local |= {bytes(len(addr)) for addr in local}  # an end without an address counts as ours
         self.source, self.source_local = _addresses(ctx, fds.sip, wide, inet, local)
         self.dest, self.dest_local = _addresses(ctx, fds.dip, wide, inet, local)
+        if ctx.modern and ctx.num_threads:  # the newest reader knows no addresses of containers
+            outside = (fds.opener < 0) | (ctx.index.container[np.maximum(fds.opener, 0)] <= 0)
+            self.source_local &= outside
+            self.dest_local &= outside
         self.sport, self.dport = fds.sport, fds.dport
 
     def end(self, which: str) -> Ends:

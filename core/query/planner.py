@@ -168,7 +168,7 @@ def _values_of(ref: FieldRef, fields: Fields) -> tuple[FieldRef, ...]:
     if definition.sides == 2:
         return tuple(FieldRef(ref.spec, side, definition) for side in "01")
     if definition.ancestors and ref.arg is None and ref.spec.arg is ArgRule.OPTIONAL:
-        depth = fields.context.kin.depth
+        depth = fields.context.threads.depth
         return tuple(FieldRef(ref.spec, str(level), definition) for level in range(1, depth + 1))
     return (ref,)
 

@@ -106,17 +106,17 @@ def variable(text: bytes, name: str) -> bytes | None:
     return None
 
 
-@dimension("kin", "proc.env")
+@dimension("thread", "proc.env")
 def _env(ctx: Context, arg: Arg) -> Cells:
-    env = ids(ctx.index.threads.env).take(ctx.kin.main)
+    env = ids(ctx.index.threads.env).take(ctx.threads.main)
     if arg is None:
         return ctx.derive(env.values, lambda text: text.replace(b"\0", b" ")).where(env.valid)
     return ctx.derive(env.values, lambda text: variable(text, arg)).where(env.valid)
 
 
-@dimension("kin", "proc.cwd")
+@dimension("thread", "proc.cwd")
 def _cwd(ctx: Context, _arg: Arg) -> Cells:
-    return ids(ctx.index.threads.cwd).take(ctx.kin.main)
+    return ids(ctx.index.threads.cwd).take(ctx.threads.main)
 
 
 def command_lines(ctx: Context, first: str, always_space: bool) -> Cells:
@@ -156,42 +156,42 @@ define(
 # --- the parent ---------------------------------------------------------------------------------------
 
 
-@dimension("kin", "proc.ppid")
+@dimension("thread", "proc.ppid")
 def _ppid(ctx: Context, _arg: Arg) -> Cells:
     threads = ctx.index.threads
     if ctx.modern:
-        return ints(threads.pid).take(ctx.kin.parent)
-    return ints(threads.ptid).take(ctx.kin.main)
+        return ints(threads.pid).take(ctx.threads.parent)
+    return ints(threads.ptid).take(ctx.threads.main)
 
 
 def _of_parent(ctx: Context, _arg: Arg, column: str) -> Cells:
-    return ids(getattr(ctx.index.threads, column)).take(ctx.kin.parent)
+    return ids(getattr(ctx.index.threads, column)).take(ctx.threads.parent)
 
 
 for _name, _column in (("proc.pname", "comm"), ("proc.pexe", "exe"), ("proc.pexepath", "exepath")):
-    define(_name, Definition(dim="kin", per_dim=partial(_of_parent, column=_column)))
+    define(_name, Definition(dim="thread", per_dim=partial(_of_parent, column=_column)))
 
 
-@dimension("kin", "proc.pcmdline")
+@dimension("thread", "proc.pcmdline")
 def _pcmdline(ctx: Context, _arg: Arg) -> Cells:
-    return command_lines(ctx, "comm", always_space=False).take(ctx.kin.parent)
+    return command_lines(ctx, "comm", always_space=False).take(ctx.threads.parent)
 
 
-@dimension("kin", "proc.pvpid")
+@dimension("thread", "proc.pvpid")
 def _pvpid(ctx: Context, _arg: Arg) -> Cells:
-    return ints(ctx.index.threads.vpid).take(ctx.kin.parent)
+    return ints(ctx.index.threads.vpid).take(ctx.threads.parent)
 
 
-@dimension("kin", "proc.ppid.ts")
+@dimension("thread", "proc.ppid.ts")
 def _ppid_ts(ctx: Context, _arg: Arg) -> Cells:
-    return ints(ctx.index.threads.clone_ts).take(ctx.kin.parent)
+    return ints(ctx.index.threads.clone_ts).take(ctx.threads.parent)
 
 
 # --- session and group leaders ------------------------------------------------------------------------
 
 
 def _of_leader(ctx: Context, _arg: Arg, group: str, column: str) -> Cells:
-    return ids(getattr(ctx.index.threads, column)).take(ctx.kin.leader(group))
+    return ids(getattr(ctx.index.threads, column)).take(ctx.threads.leader(group))
 
 
 for _name, _group, _column in (
@@ -205,7 +205,7 @@ for _name, _group, _column in (
     ("proc.pgid.exe", "pgid", "exe"),
     ("proc.pgid.exepath", "pgid", "exepath"),
 ):
-    define(_name, Definition(dim="kin", per_dim=partial(_of_leader, group=_group, column=_column)))
+    define(_name, Definition(dim="thread", per_dim=partial(_of_leader, group=_group, column=_column)))
 
 
 # --- what changes from event to event -----------------------------------------------------------------
@@ -216,13 +216,13 @@ def _nthreads(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     known = rows.thread >= 0
     if ctx.num_threads:
         known = known & (ctx.threads.group[np.maximum(rows.thread, 0)] >= 0)
-    return ints(ctx.threads.children(rows.thread, _when(ctx, rows)) + 1, known)
+    return ints(ctx.threads.members(rows.thread, _when(ctx, rows)), known)
 
 
 @event("proc.nchilds")
 def _nchilds(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     known = rows.thread >= 0
-    count = ctx.threads.children(rows.thread, _when(ctx, rows))
+    count = np.maximum(ctx.threads.members(rows.thread, _when(ctx, rows)) - 1, 0)
     if ctx.num_threads:
         count = np.where(ctx.threads.is_main[np.maximum(rows.thread, 0)], count, 0)
     return ints(count, known)
@@ -242,8 +242,8 @@ def _duration(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
 
 @event("proc.ppid.duration")
 def _ppid_duration(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
-    start = ints(ctx.index.threads.clone_ts).take(ctx.kin.parent)
-    return _since(rows, start.take(ctx.keys("kin", rows)))
+    start = ints(ctx.index.threads.clone_ts).take(ctx.threads.parent)
+    return _since(rows, start.take(rows.thread))
 
 
 def _since(rows: RowSet, start: Cells) -> Cells:
@@ -267,6 +267,6 @@ def _pidns_to_ctime(ctx: Context, _arg: Arg) -> Cells:
     return ints(threads.exe_ino_ctime - threads.pidns_init_start_ts, known)
 
 
-@dimension("kin", "proc.fdlimit")
+@dimension("thread", "proc.fdlimit")
 def _fdlimit(ctx: Context, _arg: Arg) -> Cells:
-    return ints(ctx.index.threads.fdlimit).take(ctx.kin.main)
+    return ints(ctx.index.threads.fdlimit).take(ctx.threads.main)

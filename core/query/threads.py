@@ -1,4 +1,7 @@
-"""Look-ups in the thread table that several fields need: entries by tid, states, group sizes."""
+"""Look-ups in the thread table that several fields need: entries by tid, relatives, group sizes.
+
+Every row of `threads` has one parent row and one main-thread row: the index cuts them so.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..index.tables import CL_MAIN_THREAD, Index
 
-_NEVER = np.iinfo(np.int64).max
+MAX_ANCESTORS = 64
 
 
 class ThreadTable:
@@ -20,6 +23,7 @@ class ThreadTable:
         """Look into ``index``; helper tables are built on first use."""
         self._index = index
         self._events = len(index.events.ts)
+        self._levels: list[NDArray[np.int64]] = []
 
     # --- by tid ------------------------------------------------------------------------------------
 
@@ -34,17 +38,6 @@ class ThreadTable:
         ends = self._index.lives.end_event[life]
         ok = (at >= 0) & (self._index.lives.tid[life] == tids) & (ends > events)
         return np.where(ok, self.state(life, events), -1)
-
-    def next_birth(self, tids: NDArray[np.int64], events: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the next event row after each given one at which an entry for the tid appears."""
-        known, codes, lives = self._by_tid
-        if len(known) == 0 or len(tids) == 0:
-            return np.full(len(tids), _NEVER, np.int64)
-        rank = np.minimum(np.searchsorted(known, tids), len(known) - 1)
-        at = np.searchsorted(codes, self._code(rank, events), side="right")
-        life = lives[np.minimum(at, len(lives) - 1)]
-        ok = (at < len(lives)) & (self._index.lives.tid[life] == tids)
-        return np.where(ok, self._index.lives.first_event[life], _NEVER)
 
     def state(self, lives: NDArray[np.int64], events: NDArray[Any]) -> NDArray[np.int64]:
         """Return the row of `threads` in force for each life at each event row."""
@@ -74,18 +67,64 @@ class ThreadTable:
         return codes[order], order
 
     @cached_property
-    def row_ends(self) -> NDArray[np.int64]:
-        """Event row from which each row of `threads` no longer holds."""
-        threads = self._index.threads
-        _, order = self._states
-        ends = np.zeros(len(order), np.int64)
-        if not len(order):
-            return ends
-        life = threads.life[order]
-        after = np.append(threads.first_event[order][1:], 0)
-        same = np.append(life[1:] == life[:-1], False)
-        ends[order] = np.where(same, after, self._index.lives.end_event[life])
-        return ends
+    def first_use(self) -> NDArray[np.int64]:
+        """First event row of each row of `threads`; for those without events, when the state began."""
+        used = self._index.threads.first_event.astype(np.int64)
+        thread = self._index.events.thread
+        known = np.flatnonzero(thread >= 0)[::-1]
+        used[thread[known]] = known
+        return used
+
+    # --- relatives ---------------------------------------------------------------------------------
+
+    @cached_property
+    def main(self) -> NDArray[np.int64]:
+        """Row of the main thread of each row of `threads`, -1: unknown."""
+        own = np.arange(len(self.is_main), dtype=np.int64)
+        return np.where(self.is_main, own, self._index.main).astype(np.int64)
+
+    @cached_property
+    def parent(self) -> NDArray[np.int64]:
+        """Row of the parent of each row of `threads`, -1: unknown."""
+        return self._index.parent.astype(np.int64)
+
+    def ancestor(self, level: int) -> NDArray[np.int64]:
+        """Return the row of the ancestor of each row of `threads`; 0 is the main thread."""
+        if not self._levels:
+            self._levels.append(self.main)
+        while len(self._levels) <= level:
+            rows = self._levels[-1]
+            known = rows >= 0
+            if not known.any():
+                return rows
+            self._levels.append(np.where(known, self.parent[np.maximum(rows, 0)], -1))
+        return self._levels[level]
+
+    @cached_property
+    def depth(self) -> int:
+        """Greatest level at which something has an ancestor (circles end at ``MAX_ANCESTORS``)."""
+        for level in range(1, MAX_ANCESTORS + 1):
+            if not (self.ancestor(level) >= 0).any():
+                return level - 1
+        return MAX_ANCESTORS
+
+    def leader(self, column: str) -> NDArray[np.int64]:
+        """Return the row of the leader of the session or group in ``column``, -1: unknown.
+
+        A leader that is gone is replaced by the highest ancestor in the same session or group.
+        """
+        group = getattr(self._index.threads, column)
+        found = self.find(group, self.first_use)
+        highest = self.main
+        going = highest >= 0
+        for level in range(1, self.depth + 1):
+            rows = self.ancestor(level)
+            going = going & (rows >= 0)
+            going[going] = group[rows[going]] == group[going]
+            if not going.any():
+                break
+            highest = np.where(going, rows, highest)
+        return np.where(found >= 0, found, highest)
 
     # --- processes ---------------------------------------------------------------------------------
 
@@ -98,24 +137,19 @@ class ThreadTable:
     @cached_property
     def group(self) -> NDArray[np.int64]:
         """Life of the main thread of each row of `threads`, -1: unknown."""
-        threads = self._index.threads
-        own = np.arange(len(threads.tid), dtype=np.int64)
-        main = np.where(self.is_main, own, self.find(threads.pid, threads.first_event))
-        if not len(own):
-            return own
-        return np.where(main >= 0, threads.life[np.maximum(main, 0)], -1).astype(np.int64)
+        if not len(self.main):
+            return self.main
+        life = self._index.threads.life[np.maximum(self.main, 0)]
+        return np.where(self.main >= 0, life, -1).astype(np.int64)
 
-    def children(self, rows: NDArray[Any], events: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return how many threads beside the main one the process of each row of `threads` has.
-
-        ``events`` are the event rows at which to count.
-        """
+    def members(self, rows: NDArray[Any], events: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how many threads the process of each row of `threads` has at each event row."""
         if not len(self.group):
             return np.zeros(len(rows), np.int64)
         born, gone = self._comings
         groups = np.where(rows >= 0, self.group[np.maximum(rows, 0)], -1)
         alive = self._count(born, groups, events) - self._count(gone, groups, events)
-        return np.where(groups >= 0, alive, 0)
+        return np.where(groups >= 0, alive + (not self._index.modern), 0)
 
     def _count(
         self, codes: NDArray[np.int64], groups: NDArray[np.int64], events: NDArray[np.int64]
@@ -126,12 +160,20 @@ class ThreadTable:
 
     @cached_property
     def _comings(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Births and ends of threads that are not main ones, as codes of (main's life, event)."""
+        """Births and ends of threads that are not main ones, as codes of (main's life, event).
+
+        In new captures the main thread counts too, and a thread ends with its exit, not after it.
+        """
         lives = self._index.lives
+        ends = lives.end_event
         first = self.state(np.arange(len(lives.tid)), lives.first_event)
         safe = np.maximum(first, 0)
-        follower = np.flatnonzero((first >= 0) & ~self.is_main[safe] & (self.group[safe] >= 0))
+        counted = ~self.is_main[safe]
+        if self._index.modern:
+            counted[:] = True
+            ends = np.where(lives.exit_status != -1, ends - 1, ends)
+        follower = np.flatnonzero((first >= 0) & counted & (self.group[safe] >= 0))
         group = self.group[first[follower]]
         born = np.sort(self._code(group, lives.first_event[follower]))
-        gone = np.sort(self._code(group, lives.end_event[follower]))
+        gone = np.sort(self._code(group, ends[follower]))
         return born, gone

@@ -49,13 +49,16 @@ def _user(ctx: Context, where: str, uid: int) -> User | None:
     return users.get(("", uid))
 
 
+def _unknown(number: int) -> str:
+    """Return how the newest reader names a user or group that the capture does not list."""
+    return "root" if number == 0 else "<NA>"
+
+
 def _user_text(ctx: Context, _arg: Arg, column: str, part: str) -> Cells:
     def answer(where: str, uid: int) -> str | None:
         user = _user(ctx, where, uid)
         if user is None:
-            if ctx.modern and part == "name":
-                return "root" if uid == 0 else None
-            return None
+            return _unknown(uid) if ctx.modern and part == "name" else None
         return getattr(user, part)
 
     return _lookup(ctx, column, answer)
@@ -75,7 +78,7 @@ def _group_name(ctx: Context, _arg: Arg) -> Cells:
     def answer(where: str, gid: int) -> str | None:
         group = ctx.index.groups.get((where if ctx.modern else "", gid))
         if group is None:
-            return "root" if ctx.modern and gid == 0 else None
+            return _unknown(gid) if ctx.modern else None
         return group.name
 
     return _lookup(ctx, "gid", answer)

@@ -288,7 +288,8 @@ class MainScreen(Timing, Finding, Copying):
             return f"tile {widget.cursor + 1} of {len(widget.tiles)}"
         if not widget.count:
             return ""
-        hidden = f"→ {widget.hidden_columns} more columns · " if widget.hidden_columns else ""
+        more = widget.hidden_columns
+        hidden = f"→ {more} more column{'s' if more > 1 else ''} · " if more else ""
         share = (widget.cursor + 1) * 100 // widget.count
         return f"{hidden}{widget.cursor + 1:,}/{widget.count:,} ({share}%)"
 
@@ -328,8 +329,7 @@ class MainScreen(Timing, Finding, Copying):
 
     def follow(self, target: Target, *, alone: bool = False) -> None:
         """Go where a row leads; ``alone``: without the filter in force."""
-        top = self.stack.top
-        text = target.filter if alone else both(top.filter, target.filter)
+        text = target.filter if alone else both(self.stack.top.passed_on, target.filter)
         self.push(ViewState(target.view, text, key_field=target.key_field, label=target.label))
 
     def do_view_back(self) -> None:
@@ -361,7 +361,11 @@ class MainScreen(Timing, Finding, Copying):
         if isinstance(widget, TileGrid):
             tile = widget.tile
             if tile is not None:
-                self.follow(Target(tile.view, tile.filter, tile.key_field, tile.name))
+                top = self.stack.top
+                # what a tree shows is more than the events that its tile counts
+                kept = top.filter if self.gateway.view(tile.view).kind == "tree" else None
+                text = both(top.filter, tile.filter)
+                self.push(ViewState(tile.view, text, kept, key_field=tile.key_field, label=tile.name))
         elif isinstance(widget, StreamView) or shown.info.kind == "events":
             self.do_view_details()
         elif widget.count:
@@ -541,7 +545,7 @@ class MainScreen(Timing, Finding, Copying):
         if top.view == OVERVIEW:
             self.push(ViewState(view, top.filter, key_field=top.key_field))
             return
-        self.stack = self.stack.change(view=view, sort=None, selected=None, scroll=None)
+        self.stack = self.stack.change(view=view, inherited=None, sort=None, selected=None, scroll=None)
         self.clear_search()
         self.load()
 

@@ -1,0 +1,72 @@
+"""Themes name every role, and the one that fits the terminal is chosen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rich.color import Color, ColorType
+
+from scaptui.core.errors import DataFileError
+from scaptui.tui.theme import FOLDER, ROLES, load_theme, suitable
+
+BUILT_IN = sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_the_built_in_ones_load(name: str) -> None:
+    assert set(load_theme(name).roles) == set(ROLES)
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({"TERM": "xterm-256color"}, "dark"),
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, "dark"),
+        ({"TERM": "xterm"}, "ansi"),
+        ({"TERM": "linux"}, "ansi"),
+        ({"TERM": "vt100"}, "mono"),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "mono"),
+    ],
+)
+def test_the_terminal_decides(environ: dict[str, str], name: str) -> None:
+    assert suitable(environ) == name
+
+
+def colours(name: str) -> list[Color]:
+    """Return all colours of a theme's roles."""
+    styles = load_theme(name).roles.values()
+    return [colour for style in styles for colour in (style.color, style.bgcolor) if colour is not None]
+
+
+def test_ansi_uses_the_sixteen_colours_only() -> None:
+    assert {colour.type for colour in colours("ansi")} <= {ColorType.STANDARD, ColorType.DEFAULT}
+
+
+def test_mono_uses_no_colour_and_still_tells_roles_apart() -> None:
+    theme = load_theme("mono")
+    assert colours("mono") == []
+    assert theme["selection"] != theme["cell"]
+    assert theme["stream.read.bar"] != theme["stream.write.bar"]
+
+
+def test_a_mistake_is_named_with_its_line(tmp_path: Path) -> None:
+    text = (FOLDER / "dark.toml").read_text().replace('"selection" =', '"selektion" =')
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(DataFileError, match="did you mean 'selection'") as caught:
+        load_theme(str(path))
+    assert caught.value.line == text.split("\n").index(next(x for x in text.split("\n") if "selektion" in x)) + 1
+
+
+def test_a_role_left_out_is_named(tmp_path: Path) -> None:
+    lines = (FOLDER / "mono.toml").read_text().split("\n")
+    path = tmp_path / "mine.toml"
+    path.write_text("\n".join(line for line in lines if not line.startswith('"stream.cut"')))
+    with pytest.raises(DataFileError, match=r"stream\.cut is missing"):
+        load_theme(str(path))
+
+
+def test_an_unknown_name_lists_what_there_is() -> None:
+    with pytest.raises(DataFileError, match="ansi, dark, mono"):
+        load_theme("pink")
