@@ -19,6 +19,16 @@ FIELDS = (
 ).split()
 UNSET = "145.216.3.255"  # the other side of a datagram socket that sysdig 0.29.3 never sets
 
+
+def known(field: str, theirs: str, ours: str | None, line: list[str]) -> bool:
+    """Whether a difference stands in ARCHITECTURE.md's table: values that 0.29.3 never set."""
+    if field == "group.gid":
+        return int(theirs) > 0xFFFFFFFF  # no 32-bit id
+    if field == "fd.cport":
+        return theirs == "0" and ours is None
+    return field.startswith("fd.") and any(UNSET in cell for cell in line)
+
+
 pytestmark = pytest.mark.skipif(shutil.which("sysdig") is None, reason="sysdig is not installed")
 
 
@@ -37,8 +47,7 @@ def test_every_event_has_the_same_state(name: str, capture_file: Callable[[str],
         for at, field in enumerate(FIELDS):
             texts = capture.fields.read(field, rows).texts(strings)
             for line, text in zip(lines, texts, strict=True):
-                garbage = field.startswith("fd.") and any(UNSET in cell for cell in line)
-                if not garbage and line[at] != ("<NA>" if text is None else text):
+                if line[at] != ("<NA>" if text is None else text) and not known(field, line[at], text, line):
                     wrong.append((line[0], line[1], field, line[at], text))
     assert len(lines) > 20
     assert not wrong, f"{len(wrong)} differ, first: {wrong[:6]}"
