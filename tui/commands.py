@@ -90,7 +90,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy.save", "Save stream", "Write the selected stream to a file.", ("streams",)),
     Command("find.next", "Next match", "Go to the next match.", MAIN),
     Command("find.previous", "Previous match", "Go to the match before.", MAIN),
-    Command("time.reset", "Whole capture", "Drop the selected time.", (*MAIN, "navigator"), footer="All time"),
+    Command("time.reset", "All time", "Drop the selected time.", ("main", "navigator"), footer="All time"),
     Command("cursor.up", "Up", "One up.", (*MAIN, "pane")),
     Command("cursor.down", "Down", "One down.", (*MAIN, "pane")),
     Command("cursor.left", "Left", "To the left.", (*MAIN, "pane")),

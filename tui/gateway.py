@@ -213,7 +213,10 @@ class CaptureGateway:
         fields, strings = self._capture.fields, self._capture.index.strings
         found: list[FieldValue] = []
         known = specs()
-        for spec in [*(known[name] for name in _FIRST), *(known[name] for name in known if name not in _FIRST)]:
+        for spec in [
+            *(known[name] for name in _FIRST),
+            *(known[name] for name in known if name not in _FIRST),
+        ]:
             if cancelled():
                 break
             if spec.arg is ArgRule.REQUIRED or "TABLE_ONLY" in spec.flags:

@@ -106,8 +106,13 @@ class Jobs:
         del self._newest[request.lane]
         if message.error is None:
             newest[1](message.result)
-        elif not isinstance(message.error, Cancelled):
+        else:
             newest[2](sentence(message.error))
+
+    def stop(self, lane: str) -> None:
+        """Tell the work of ``lane`` to stop; what it has by then is still delivered."""
+        if lane in self._newest:
+            self._newest[lane][0].stop.set()
 
     def close(self) -> None:
         """Cancel everything."""
@@ -123,6 +128,8 @@ def sentence(error: Exception) -> str:
     """Return what to tell a person about ``error``."""
     if isinstance(error, ScaptuiError):
         return str(error)
+    if isinstance(error, Cancelled):
+        return "Stopped before there was anything to show."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or 'The capture'}: {error.strerror}."
     if isinstance(error, MemoryError):

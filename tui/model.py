@@ -7,7 +7,7 @@ engine. Text in these objects is raw text of the capture: widgets clean it when 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from .state import Query
@@ -232,9 +232,8 @@ class Opening:
 
     done: int = 0
     total: int = 0
-    stage: str = "Starting the engine"
-    stopped: bool = False
-    notes: list[str] = field(default_factory=list)
+    stage: str = ""  # what happens now, if it is not reading
+    ended: bool = False
 
 
 class Gateway(Protocol):

@@ -10,7 +10,7 @@ from ..decode import state as s
 from ..decode.driver import Decoded
 from ..format.entities import Group, User
 from .containers import ContainerTable, from_json, parse_json
-from .lineage import split
+from .lineage import Threads, split
 from .names import name_sockets
 from .tables import (
     I32,
@@ -54,8 +54,10 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
     ends = lives[:, s.L_END].copy()
     ends[ends < 0] = total
     t = s.table(st, s.B_THREADS)[: int(st.h[s.S_THREADS])]
-    columns = [np.ascontiguousarray(t[:, c]) for c in (s.T_TID, s.T_PID, s.T_PTID, s.T_FIRST, s.T_LIFE)]
-    lineage = split(events.thread, *columns, ends, np.ascontiguousarray(lives[:, s.L_REAPER]), decoded.modern)
+    columns = (s.T_TID, s.T_PID, s.T_PTID, s.T_SID, s.T_LIFE, s.T_FIRST)
+    passed = Threads(*(np.ascontiguousarray(t[:, c]) for c in columns))
+    reaper = np.ascontiguousarray(lives[:, s.L_REAPER])
+    lineage = split(events.thread, passed, ends, reaper, decoded.modern)
     events = events._replace(thread=lineage.thread)
     strings = StringTable(s.table(st, s.B_ARENA), s.table(st, s.B_STROFF), int(st.h[s.S_STRINGS]))
     to_final = np.full(len(t), -1, np.int32)
@@ -103,6 +105,7 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
         container=container,
         parent=lineage.parent,
         main=lineage.main,
+        session=lineage.session,
         containers=table.rows,
         users=users,
         groups=groups,

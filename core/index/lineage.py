@@ -1,7 +1,7 @@
-"""Ancestry after the pass: which state the parent and the main thread were in, event by event.
+"""Ancestry after the pass: which state parent, main thread and session leader were in, event by event.
 
-A thread row of the pass says who the parent is by tid only. Here rows are split so that each has one
-constant parent row and one constant main-thread row; fields of ancestors are then plain look-ups.
+A thread row of the pass names its relatives by tid only. Here rows are split so that each has one
+constant row for each relative; fields of ancestors are then plain look-ups.
 """
 
 from __future__ import annotations
@@ -22,8 +22,20 @@ class Lineage(NamedTuple):
     row: I64  # row of the pass
     parent: I32  # final row of the parent, -1: none
     main: I32  # final row of the main thread (itself for main threads), -1: none
+    session: I32  # a final row of the session leader's state then, -1: none
     thread: I32  # per event: final row
     last: I64  # per life: final row at its end
+
+
+class Threads(NamedTuple):
+    """Columns of the thread rows of the pass, in order of ``first``."""
+
+    tid: I64
+    pid: I64
+    ptid: I64
+    sid: I64
+    life: I64
+    first: I64  # event from which the row holds
 
 
 class _Work(NamedTuple):
@@ -33,11 +45,12 @@ class _Work(NamedTuple):
     key: I64  # tid hash: keys
     live: I32  # tid hash: life + 1
     dead: I32  # last removed life with that tid, + 1
-    hash: I32  # final rows by (row, parent, main): id + 1
+    hash: I32  # final rows by (row, parent, main, session): id + 1
     s: I64  # counters: version, final rows
     row: I64
     parent: I64
     main: I64
+    session: I64  # row of the pass
     chain: I64  # scratch: lives on the way up
 
 
@@ -77,14 +90,20 @@ def _parent_life(w: _Work, tid: int, ptid: int, reaper: I64, modern: bool) -> in
 
 
 @inline
-def _make(w: _Work, row: int, parent: int, main: int) -> int:
-    """Final row of (row, parent, main), new if it does not exist; -2 as main means "itself"."""
+def _place(row: int, parent: int, main: int, session: int, mask: int) -> int:
+    """Where in a hash table of ``mask + 1`` places a final row is looked for first."""
+    h = (row * 0x9E3779B1) ^ (parent * 0x85EBCA6B) ^ (main * 0xC2B2AE35) ^ (session * 0x27D4EB2F)
+    return (h ^ (h >> 15)) & mask
+
+
+@inline
+def _make(w: _Work, row: int, parent: int, main: int, session: int) -> int:
+    """Final row of (row, relatives), new if it does not exist; -2 as main means "itself"."""
     mask = len(w.hash) - 1
-    h = ((row * 0x9E3779B1) ^ (parent * 0x85EBCA6B) ^ (main * 0xC2B2AE35)) & np.int64(0x7FFFFFFFFFFFFFFF)
-    i = (h ^ (h >> 15)) & mask
+    i = _place(row, parent, main, session, mask)
     while w.hash[i] != 0:
         k = np.int64(w.hash[i]) - 1
-        if w.row[k] == row and w.parent[k] == parent and w.main[k] == main:
+        if w.row[k] == row and w.parent[k] == parent and w.main[k] == main and w.session[k] == session:
             return k
         i = (i + 1) & mask
     k = w.s[1]
@@ -92,12 +111,13 @@ def _make(w: _Work, row: int, parent: int, main: int) -> int:
     w.row[k] = row
     w.parent[k] = parent
     w.main[k] = main
+    w.session[k] = session
     w.hash[i] = np.int32(k + 1)
     return k
 
 
 @inline
-def _resolve(w: _Work, life: int, tids: I64, pids: I64, ptids: I64, reaper: I64, modern: bool) -> int:
+def _resolve(w: _Work, life: int, t: Threads, reaper: I64, modern: bool) -> int:
     """Final row of a life at the current moment."""
     version = w.s[0]
     if w.version[life] == version:
@@ -116,31 +136,48 @@ def _resolve(w: _Work, life: int, tids: I64, pids: I64, ptids: I64, reaper: I64,
         w.chain[n] = at
         n += 1
         row = w.cur[at]
-        at = _parent_life(w, tids[row], ptids[row], reaper, modern)
+        at = _parent_life(w, t.tid[row], t.ptid[row], reaper, modern)
     parent = w.final[at] if at >= 0 and w.version[at] == version else np.int64(-1)
     k = n - 1
     while k >= 0:
         one = w.chain[k]
         row = w.cur[one]
         main = np.int64(-2)
-        if pids[row] != tids[row]:
-            m = _life_of(w, pids[row])
+        if t.pid[row] != t.tid[row]:
+            m = _life_of(w, t.pid[row])
             if m < 0:
                 main = np.int64(-1)
             elif m != one:
                 if w.version[m] == version:
                     main = w.final[m]
-                else:
-                    # the main thread is not on the way up: its own parents do not matter here
-                    main = _make(w, w.cur[m], np.int64(-1), np.int64(-2))
-        if parent >= 0 and modern and pids[w.row[parent]] < 0:
+                else:  # of an ancestor that is a thread: nobody asks for the parents of its main thread
+                    main = _make(w, w.cur[m], np.int64(-1), np.int64(-2), np.int64(-1))
+        if parent >= 0 and modern and t.pid[w.row[parent]] < 0:
             parent = np.int64(-1)  # nothing is known of it
-        final = _make(w, row, parent, main)
+        leader = _life_of(w, t.sid[row])
+        session = w.cur[leader] if leader >= 0 else np.int64(-1)
+        final = _make(w, row, parent, main, session)
         w.final[one] = final
         w.version[one] = version
         parent = final
         k -= 1
     return w.final[life]
+
+
+@inline
+def _whole(w: _Work, life: int, t: Threads, reaper: I64, modern: bool) -> int:
+    """Final row of a life, its main thread's first."""
+    main = _life_of(w, t.pid[w.cur[life]])
+    if main >= 0 and main != life:
+        _resolve(w, main, t, reaper, modern)
+    return _resolve(w, life, t, reaper, modern)
+
+
+@inline
+def _full(w: _Work) -> bool:
+    """Whether there is no room for what one more event may need."""
+    need = w.s[1] + 4 * _DEPTH
+    return need > len(w.row) or need * 2 > len(w.hash)
 
 
 @kernel
@@ -150,11 +187,7 @@ def _run(
     begin: int,
     end: int,
     pointers: I64,
-    tids: I64,
-    pids: I64,
-    ptids: I64,
-    first: I64,
-    lifes: I64,
+    t: Threads,
     ends: I64,
     order: I64,
     reaper: I64,
@@ -165,27 +198,27 @@ def _run(
     """Replay events ``begin..end`` (``end`` excluded); returns the event it stopped at when tables are full."""
     e = begin
     while e < end:
-        if w.s[1] + 2 * _DEPTH + 2 > len(w.row) or (w.s[1] + 2 * _DEPTH) * 2 > len(w.hash):
+        if _full(w):
             return e
         changed = False
         while pointers[1] < len(order) and ends[order[pointers[1]]] <= e:
             life = order[pointers[1]]
-            last[life] = _resolve(w, life, tids, pids, ptids, reaper, modern)
-            at = _find(w, tids[w.cur[life]])
+            last[life] = _whole(w, life, t, reaper, modern)
+            at = _find(w, t.tid[w.cur[life]])
             if np.int64(w.live[at]) - 1 == life:
                 w.live[at] = 0
                 w.dead[at] = np.int32(life + 1)
-                w.key[at] = tids[w.cur[life]]
+                w.key[at] = t.tid[w.cur[life]]
             pointers[1] += 1
             w.s[0] += 1
-            if w.s[1] + 2 * _DEPTH + 2 > len(w.row) or (w.s[1] + 2 * _DEPTH) * 2 > len(w.hash):
+            if _full(w):
                 return e
-        while pointers[0] < len(first) and first[pointers[0]] <= e:
+        while pointers[0] < len(t.first) and t.first[pointers[0]] <= e:
             row = pointers[0]
-            life = lifes[row]
+            life = t.life[row]
             w.cur[life] = row
-            at = _find(w, tids[row])
-            w.key[at] = tids[row]
+            at = _find(w, t.tid[row])
+            w.key[at] = t.tid[row]
             w.live[at] = np.int32(life + 1)
             pointers[0] += 1
             changed = True
@@ -193,11 +226,11 @@ def _run(
             w.s[0] += 1
         row = np.int64(thread[e])
         if row >= 0:
-            life = lifes[row]
+            life = t.life[row]
             if w.cur[life] == row:
-                out[e] = np.int32(_resolve(w, life, tids, pids, ptids, reaper, modern))
+                out[e] = np.int32(_whole(w, life, t, reaper, modern))
             else:
-                out[e] = np.int32(_make(w, row, np.int64(-1), np.int64(-2)))
+                out[e] = np.int32(_make(w, row, np.int64(-1), np.int64(-2), np.int64(-1)))
         e += 1
     return e
 
@@ -205,9 +238,7 @@ def _run(
 @kernel
 def _finish(
     w: _Work,
-    tids: I64,
-    pids: I64,
-    ptids: I64,
+    t: Threads,
     reaper: I64,
     modern: bool,
     ends: I64,
@@ -217,21 +248,18 @@ def _finish(
 ) -> int:
     """Resolve the lives that never ended; returns the life it stopped at when tables are full."""
     for life in range(start, len(ends)):
-        if w.s[1] + 2 * _DEPTH + 2 > len(w.row) or (w.s[1] + 2 * _DEPTH) * 2 > len(w.hash):
+        if _full(w):
             return life
         if ends[life] >= total:
-            last[life] = _resolve(w, life, tids, pids, ptids, reaper, modern)
+            last[life] = _whole(w, life, t, reaper, modern)
     return len(ends)
 
 
 @kernel
-def _rehash(row: I64, parent: I64, main: I64, count: int, table: I32) -> None:
+def _rehash(w: _Work, table: I32) -> None:
     mask = len(table) - 1
-    for k in range(count):
-        h = ((row[k] * 0x9E3779B1) ^ (parent[k] * 0x85EBCA6B) ^ (main[k] * 0xC2B2AE35)) & np.int64(
-            0x7FFFFFFFFFFFFFFF
-        )
-        i = (h ^ (h >> 15)) & mask
+    for k in range(w.s[1]):
+        i = _place(w.row[k], w.parent[k], w.main[k], w.session[k], mask)
         while table[i] != 0:
             i = (i + 1) & mask
         table[i] = np.int32(k + 1)
@@ -239,31 +267,20 @@ def _rehash(row: I64, parent: I64, main: I64, count: int, table: I32) -> None:
 
 def _grow(w: _Work) -> _Work:
     size = 2 * len(w.row)
-    columns = []
-    for old in (w.row, w.parent, w.main):
-        new = np.zeros(size, np.int64)
-        new[: len(old)] = old
-        columns.append(new)
+    columns = {}
+    for name in ("row", "parent", "main", "session"):
+        columns[name] = np.zeros(size, np.int64)
+        columns[name][: len(w.row)] = getattr(w, name)
     table = np.zeros(4 * size, np.int32)
-    _rehash(columns[0], columns[1], columns[2], int(w.s[1]), table)
-    return w._replace(row=columns[0], parent=columns[1], main=columns[2], hash=table)
+    w = w._replace(**columns)
+    _rehash(w, table)
+    return w._replace(hash=table)
 
 
-def split(
-    thread: I32,
-    tids: I64,
-    pids: I64,
-    ptids: I64,
-    first: I64,
-    lifes: I64,
-    ends: I64,
-    reaper: I64,
-    modern: bool,
-) -> Lineage:
+def split(thread: I32, t: Threads, ends: I64, reaper: I64, modern: bool) -> Lineage:
     """Split thread rows by ancestry.
 
-    ``thread`` is the row of each event; ``tids`` .. ``lifes`` are columns of the thread rows of the
-    pass (in order of ``first``); ``ends`` (the number of events for lives that never end) and
+    ``thread`` is the row of each event. ``ends`` (the number of events for lives that never end) and
     ``reaper`` are columns of the lives.
     """
     total = len(thread)
@@ -272,7 +289,7 @@ def split(
     while tid_slots < 4 * max(lives, 1):
         tid_slots *= 2
     size = 1024
-    while size < 2 * len(tids) + 1024:
+    while size < 2 * len(t.tid) + 1024:
         size *= 2
     w = _Work(
         cur=np.zeros(lives, np.int64),
@@ -286,6 +303,7 @@ def split(
         row=np.zeros(size, np.int64),
         parent=np.zeros(size, np.int64),
         main=np.zeros(size, np.int64),
+        session=np.zeros(size, np.int64),
         chain=np.zeros(_DEPTH, np.int64),
     )
     order = np.argsort(ends, kind="stable")[: int((ends < total).sum())].astype(np.int64)
@@ -294,43 +312,30 @@ def split(
     pointers = np.zeros(2, np.int64)
     at = 0
     while True:
-        at = _run(
-            w,
-            thread,
-            at,
-            total,
-            pointers,
-            tids,
-            pids,
-            ptids,
-            first,
-            lifes,
-            ends,
-            order,
-            reaper,
-            modern,
-            out,
-            last,
-        )
+        at = _run(w, thread, at, total, pointers, t, ends, order, reaper, modern, out, last)
         if at >= total:
             break
         w = _grow(w)
-    # rows that began with or after the last event (a capture without events has only those)
+    for row in range(int(pointers[0]), len(t.first)):  # rows that no event follows
+        w.cur[int(t.life[row])] = row
+    w.s[0] += 1
     life = 0
-    _apply_rest(w, pointers, tids, first, lifes)
     while life < lives:
-        life = _finish(w, tids, pids, ptids, reaper, modern, ends, total, last, life)
+        life = _finish(w, t, reaper, modern, ends, total, last, life)
         if life < lives:
             w = _grow(w)
     count = int(w.s[1])
     main = w.main[:count].copy()
     itself = main == -2
     main[itself] = np.flatnonzero(itself)
-    return Lineage(w.row[:count].copy(), w.parent[:count].astype(np.int32), main.astype(np.int32), out, last)
-
-
-def _apply_rest(w: _Work, pointers: I64, tids: I64, first: I64, lifes: I64) -> None:
-    """Put the rows that no event follows in force."""
-    for row in range(int(pointers[0]), len(first)):
-        w.cur[int(lifes[row])] = row
-    w.s[0] += 1
+    to_final = np.full(len(t.tid) + 1, -1, np.int32)  # one more place: row -1 is none
+    to_final[w.row[:count][::-1]] = np.arange(count, dtype=np.int32)[::-1]
+    to_final[-1] = -1
+    return Lineage(
+        w.row[:count].copy(),
+        w.parent[:count].astype(np.int32),
+        main.astype(np.int32),
+        to_final[w.session[:count]],
+        out,
+        last,
+    )

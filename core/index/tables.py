@@ -250,6 +250,7 @@ class Index:
     container: I32  # row of `containers`
     parent: I32  # row of `threads` of the entry with tid == ptid, -1: none
     main: I32  # row of `threads` of the main thread (tid == pid), -1: none
+    session: I32  # row of `threads` of the session leader (tid == sid), -1: none
     containers: list[Container]
     users: dict[tuple[str, int], User]  # (container id or "", uid)
     groups: dict[tuple[str, int], Group]

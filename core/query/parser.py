@@ -26,11 +26,10 @@ def parse(text: str) -> Node | None:
     if not lexer.at_end:
         if lexer.text.startswith(")", lexer.pos):
             raise lexer.fail("expected the end of the filter: this ')' has no '('")
+        column, found = lexer.pos, lexer.found()
         word = lexer.accept_word([k.upper() for k in KEYWORDS] + ["And", "Or", "Not"])
-        raise lexer.fail(
-            f"expected 'and' or 'or' before {word or lexer.found()}",
-            suggestion=word.lower() if word else None,
-        )
+        hint = word.lower() if word else None
+        raise lexer.fail(f"expected 'and' or 'or' before {found}", column, hint)
     return node
 
 

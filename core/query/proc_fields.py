@@ -269,4 +269,5 @@ def _pidns_to_ctime(ctx: Context, _arg: Arg) -> Cells:
 
 @dimension("thread", "proc.fdlimit")
 def _fdlimit(ctx: Context, _arg: Arg) -> Cells:
-    return ints(ctx.index.threads.fdlimit).take(ctx.threads.main)
+    limit = ctx.index.threads.fdlimit  # 0: nobody told, as of entries made up by the reader
+    return ints(np.where(limit == 0, -1, limit)).take(ctx.threads.main)

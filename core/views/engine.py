@@ -130,16 +130,16 @@ def run_view(
         limit=limit,
         note=note,
     )
-    return _sorted(table, sort)
+    return _sorted(table, sort, cancelled)
 
 
-def _sorted(table: Table, sort: str | int | None) -> Table:
+def _sorted(table: Table, sort: str | int | None, cancelled: Cancel) -> Table:
     if sort is None:
-        return table.sorted_by(table.view.sort) if table.view.sort else table
+        return table.sorted_by(table.view.sort, None, cancelled) if table.view.sort else table
     text = str(sort)
     turned = text.startswith("-")
     column = table.column(text.removeprefix("-"))
-    return table.sorted_by(column, (not table.columns[column].descending) if turned else None)
+    return table.sorted_by(column, (not table.columns[column].descending) if turned else None, cancelled)
 
 
 def _seconds(capture: Capture, window: Window) -> float:

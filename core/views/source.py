@@ -1,7 +1,8 @@
 """The rows that a view is made of, and the values of fields for them.
 
 Rows are numbered from 0: first events of the capture, then, where a view wants them, the threads
-that are alive at the end, each standing for one event of the type ``sysdigevent``.
+that are alive at the end, each standing for one event of the type ``sysdigevent``, which the counts of
+csysdig include. In captures of the new kind they stand for no event.
 """
 
 from __future__ import annotations
@@ -56,11 +57,11 @@ def stop_if(cancelled: Cancel) -> None:
         raise Cancelled
 
 
-def blocks(count: int, cancelled: Cancel = None) -> Iterator[slice]:
-    """Yield the rows 0 .. count-1 in blocks, looking at ``cancelled`` before each."""
-    for start in range(0, count, BLOCK):
+def blocks(count: int, cancelled: Cancel = None, size: int = BLOCK) -> Iterator[slice]:
+    """Yield the rows 0 .. count-1 in blocks of ``size``, looking at ``cancelled`` before each."""
+    for start in range(0, count, size):
         stop_if(cancelled)
-        yield slice(start, min(start + BLOCK, count))
+        yield slice(start, min(start + size, count))
 
 
 class Rows:
@@ -87,6 +88,8 @@ class Rows:
         if len(lives) == 0:
             return self.fields.read(ref, events)
         threads = self.fields.read_threads(ref, lives, self.ts)
+        if self.fields.index.modern and ref.spec.group == "evt":
+            threads = threads.where(np.zeros(len(lives), np.bool_))  # nothing happened: do not count it
         if len(events) == 0:
             return threads if back is None else threads.take(back)
         first = self.fields.read(ref, events)

@@ -20,10 +20,13 @@ from ..text import printable
 from . import units
 from .aggregate import order_by
 from .model import View
+from .source import Cancel, blocks
 from .tomlfile import nearest
 
 I64 = NDArray[np.int64]
 Value = int | float | str | bool | bytes | None
+
+SORTED_AT_ONCE = 1 << 16  # rows read between two looks at `cancelled`
 
 _TIMES = ("RELTIME",)
 _TEXTS = (Kind.STR, Kind.TEXT, Kind.IP, Kind.BYTES)
@@ -123,6 +126,7 @@ class Table:
     descending: bool = False
     limit: int | None = None
     note: str = ""
+    order: I64 | None = None  # places in the store, by row; None: as they are
 
     # --- rows -------------------------------------------------------------------------------------
 
@@ -172,10 +176,13 @@ class Table:
 
     def find(self, key: str) -> int | None:
         """Return the row that has this key, or None; the selection follows it over re-sorting."""
-        place = self._place_of_key.get(key)
+        if self.store.key is None:
+            place = int(key) - 1 if key.isdecimal() and 0 < int(key) <= self.count else None
+        else:
+            place = self._place_of_key.get(key)
         if place is None:
             return None
-        row = place if self._order is None else int(np.flatnonzero(self._order == place)[0])
+        row = place if self.order is None else int(np.flatnonzero(self.order == place)[0])
         return row if row < self.shown else None
 
     def role(self, row: int, column: int) -> str | None:
@@ -193,16 +200,21 @@ class Table:
 
     # --- order ------------------------------------------------------------------------------------
 
-    def sorted_by(self, column: int | str, descending: bool | None = None) -> Table:
+    def sorted_by(self, column: int | str, descending: bool | None = None, cancelled: Cancel = None) -> Table:
         """Return the table sorted by a column, given by name or number; its usual way round first.
 
-        Raises UsageError for a column that does not exist.
+        All values of the column are read here, which takes time for lists of many events. Raises
+        UsageError for a column that does not exist, Cancelled.
         """
         index = self.column(column) if isinstance(column, str) else column
         if not 0 <= index < len(self.columns):
             raise UsageError(f"There is no column {index + 1}; the view has {len(self.columns)}.")
         down = self.columns[index].descending if descending is None else descending
-        return replace(self, sort=index, descending=down)
+        store = self.store.columns[index]
+        everything = np.arange(self.count, dtype=np.int64)
+        pieces = [store.cells(everything[block]) for block in blocks(self.count, cancelled, SORTED_AT_ONCE)]
+        order = order_by(_sortable(pieces, self.store.strings), down) if pieces else None
+        return replace(self, sort=index, descending=down, order=order)
 
     def column(self, name: str) -> int:
         """Return the number of a column by name or by number from 1. Raises UsageError."""
@@ -216,24 +228,15 @@ class Table:
         raise UsageError(f"The view {self.view.id} has no column {name!r}{hint}.")
 
     @cached_property
-    def _order(self) -> I64 | None:
-        if self.sort is None or self.count == 0:
-            return None
-        everything = np.arange(self.count, dtype=np.int64)
-        cells = self.store.columns[self.sort].cells(everything)
-        return order_by(_sortable(cells, self.store.strings), self.descending)
-
-    @cached_property
     def _place_of_key(self) -> dict[str, int]:
-        if self.store.key is None:
-            return {str(place + 1): place for place in range(self.count)}
+        assert self.store.key is not None
         texts = self.store.key.cells(np.arange(self.count, dtype=np.int64)).texts(self.store.strings)
         return {text or "": place for place, text in reversed(list(enumerate(texts)))}
 
     def _places(self, start: int, stop: int) -> I64:
         start, stop = max(start, 0), min(stop, self.shown)
-        if self._order is not None:
-            return self._order[start:stop]
+        if self.order is not None:
+            return self.order[start:stop]
         return np.arange(start, max(stop, start), dtype=np.int64)
 
     # --- output -----------------------------------------------------------------------------------
@@ -269,19 +272,19 @@ def _raw(cells: Cells, strings: StringTable) -> bytes | int | float | None:
     return value.encode() if isinstance(value, str) else value
 
 
-def _sortable(cells: Cells, strings: StringTable) -> NDArray[Any]:
+def _sortable(pieces: list[Cells], strings: StringTable) -> NDArray[Any]:
     """Return one number per cell that sorts as the values do; missing ones as zero or empty text."""
-    values = np.where(cells.valid, cells.values, b"" if cells.kind in (Kind.TEXT, Kind.BYTES) else 0)
-    if cells.kind in (Kind.STR, Kind.IP):
-        distinct, inverse = np.unique(values, return_inverse=True)
-        texts = np.array([strings[sid] for sid in distinct.tolist()], dtype=object)
-    elif cells.kind in (Kind.TEXT, Kind.BYTES):
-        distinct, inverse = np.unique(values.astype(object), return_inverse=True)
-        texts = distinct
-    elif cells.kind is Kind.UINT:
+    kind = pieces[0].kind
+    text = kind in (Kind.TEXT, Kind.BYTES)
+    values = np.concatenate([np.where(cells.valid, cells.values, b"" if text else 0) for cells in pieces])
+    if kind is Kind.UINT:
         return values.astype(np.int64, copy=False).view(np.uint64)
-    else:
-        return values.astype(np.int64) if cells.kind is Kind.BOOL else values
+    if kind not in _TEXTS:
+        return values.astype(np.int64) if kind is Kind.BOOL else values
+    distinct, inverse = np.unique(values, return_inverse=True)
+    if text:
+        return inverse.reshape(-1)
+    texts = np.array([strings[sid] for sid in distinct.tolist()], dtype=object)
     ranks = np.empty(len(texts), np.int64)
     ranks[np.argsort(texts, kind="stable")] = np.arange(len(texts))
     return ranks[inverse.reshape(-1)]

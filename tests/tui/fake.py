@@ -155,7 +155,7 @@ class FakeStreams:
         if index == self.count - 1 and self.long:
             data = bytes(range(256)) * (self.long // 256)
         return Block(
-            index * 10, START + index * SECOND, bool(index % 3), len(data), "web", "nginx", 100, 5 + index % 2,
+            index * 10, START + index * SECOND, index % 3 > 0, len(data), "web", "nginx", 100, 5 + index % 2,
             "10.0.0.1:80", data,
         )  # fmt: skip
 

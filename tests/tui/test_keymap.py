@@ -82,13 +82,13 @@ def test_contexts_are_all_explained() -> None:
         ('[table]\n"entr" = "view.drill"', 6, "did you mean 'enter'"),
         ('[navigator]\n"x" = "fold.toggle"', 6, "does not work in [navigator]"),
         ('[table]\n"x" = 3', 6, "is not a command"),
-        ('[table]\n"x" = ', 6, "invalid"),
+        ('[table]\n"x" = ,\n', 6, "invalid"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, text: str, line: int, told: str) -> None:
     with pytest.raises(DataFileError) as caught:
         load_keymap(write(tmp_path, text))
-    assert told in str(caught.value).lower().replace("invalid value", "invalid")
+    assert told in str(caught.value).lower()
     assert caught.value.line == line
 
 

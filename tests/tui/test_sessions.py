@@ -7,7 +7,14 @@ from scaptui.tui.sessions import Started, terminal, tree
 
 def started(event: int, pid: int, parent: int, command: str, **more: object) -> Started:
     """Return a command of root in the container web on pts/0."""
-    values = {"user": "root", "container": "web", "tty": 34816, "session": 7, "parent_name": "sh", "directory": "/"}
+    values = {
+        "user": "root",
+        "container": "web",
+        "tty": 34816,
+        "session": 7,
+        "parent_name": "sh",
+        "directory": "/",
+    }
     return Started(event, f"t{event}", pid=pid, parent=parent, command=command, **(values | more))  # type: ignore[arg-type]
 
 
@@ -36,12 +43,17 @@ def test_commands_hang_below_what_started_them() -> None:
 
 
 def test_a_change_of_directory_stands_in_its_shell() -> None:
-    rows = tree([started(1, 10, 5, "bash"), started(2, 10, 5, "cd /tmp", inside=True), started(3, 11, 10, "ls")])
+    rows = tree(
+        [started(1, 10, 5, "bash"), started(2, 10, 5, "cd /tmp", inside=True), started(3, 11, 10, "ls")]
+    )
     assert shown(rows)[2:] == ["  └ ▾ bash", "    ├ cd /tmp", "    └ ls"]
 
 
 def test_an_unknown_parent_is_left_out() -> None:
-    assert shown(tree([started(1, 10, 0, "bash", parent_name="")])) == ["▾ root in web, pts/0, session 7", "└ bash"]
+    assert shown(tree([started(1, 10, 0, "bash", parent_name="")])) == [
+        "▾ root in web, pts/0, session 7",
+        "└ bash",
+    ]
 
 
 def test_sessions_on_a_terminal_come_first() -> None:

@@ -56,7 +56,9 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(DataFileError, match="did you mean 'selection'") as caught:
         load_theme(str(path))
-    assert caught.value.line == text.split("\n").index(next(x for x in text.split("\n") if "selektion" in x)) + 1
+    assert (
+        caught.value.line == text.split("\n").index(next(x for x in text.split("\n") if "selektion" in x)) + 1
+    )
 
 
 def test_a_role_left_out_is_named(tmp_path: Path) -> None:

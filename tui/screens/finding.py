@@ -16,6 +16,7 @@ class Finding(Part):
     """Commands of the search bar; mixed into the main screen."""
 
     _wanted: str = ""
+    _missed: bool = False  # the last search found nothing
 
     def do_find_open(self) -> None:
         """Ask for a text to look for."""
@@ -36,6 +37,8 @@ class Finding(Part):
         self.query_one(FindBar).close()
         if not message.keep:
             self.clear_search()
+        elif self._missed:
+            self._found(self._wanted, None, 0, 1)
         self.return_focus()
 
     def do_find_next(self) -> None:
@@ -88,6 +91,7 @@ class Finding(Part):
 
     def _found(self, text: str, hit: int | None, cursor: int, step: int) -> None:
         widget = self.content()
+        self._missed = hit is None
         if hit is None or widget is None:
             self.tell(f"{text!r} is not here.")
             return

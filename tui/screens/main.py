@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rich.text import Text
 from textual import events, on
@@ -18,7 +18,6 @@ from ..commands import VIEW_CONTEXTS, Command
 from ..jobs import Check, JobDone, Jobs
 from ..model import (
     EventRows,
-    FilterProblem,
     Gateway,
     Rows,
     Streams,
@@ -36,10 +35,12 @@ from ..widgets.streams import StreamView
 from ..widgets.tiles import TileGrid
 from ..widgets.viewlist import ViewList
 from ..widgets.virtual_table import CHUNK, VirtualTable
-from .choice import Choice, ChoiceScreen
 from .copying import Copying
 from .detail import DetailScreen, Use
+from .filtering import Filtering
 from .finding import Finding
+from .part import Loaded, Shown
+from .sorting import Sorting
 from .timing import Timing
 
 NARROW = 100  # below this many columns the list of views is shown only when asked for
@@ -51,19 +52,8 @@ _UNHELD = {
     "find.open",
 }  # commands that do not wait for a view to load
 
-Loaded = Summary | Rows | Streams
 
-
-@dataclass(frozen=True)
-class Shown:
-    """What is on screen: the state it was made for, and what came back."""
-
-    state: ViewState
-    info: ViewInfo
-    content: Loaded
-
-
-class MainScreen(Timing, Finding, Copying):
+class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
     """Walks through a capture: a stack of frozen states, each view asked for in a worker."""
 
     CSS_PATH = "main.tcss"
@@ -180,9 +170,9 @@ class MainScreen(Timing, Finding, Copying):
         info = self.gateway.view(state.view)
         self.views.offer(self.gateway.views(state.key_field), state.view)
         self.update_header()
-        self._run(info, _loader(self.gateway, info, state))
+        self.run_work(info, _loader(self.gateway, info, state))
 
-    def _run(self, info: ViewInfo, work: Callable[[Check], Loaded]) -> None:
+    def run_work(self, info: ViewInfo, work: Callable[[Check], Loaded]) -> None:
         """Have ``work`` done for the top of the stack and show what comes back."""
         state = self.stack.top
         if self._patience is not None:
@@ -471,46 +461,6 @@ class MainScreen(Timing, Finding, Copying):
         self.table.show(rows, cursor, self.table.first_row)
         self.update_header()
 
-    # --------------------------------------------------------------- sorting
-
-    def do_sort_column(self, number: int) -> None:
-        """Sort by the ``number``-th column (from 1); again: the other way round."""
-        rows = self.table.source
-        shown = self.shown
-        if shown is None or shown.info.kind != "table" or rows is None or number > len(rows.columns):
-            return
-        table: TableRows = rows  # pyright: ignore[reportAssignmentType]
-        column = number - 1
-        descending = not table.sort[1] if table.sort and table.sort[0] == column else None
-        self.remember()
-        self.stack = self.stack.change(scroll=None)
-        self._run(shown.info, lambda _: table.sorted_by(column, descending))
-
-    def do_sort_menu(self) -> None:
-        """Choose the column to sort by."""
-        rows = self.table.source
-        if self.shown is None or self.shown.info.kind != "table" or rows is None:
-            return
-        current = getattr(rows, "sort", None)
-        choices = [
-            Choice(
-                str(n + 1),
-                column.name,
-                ("(^)" if current[1] else "(V)") if current and current[0] == n else "",
-            )
-            for n, column in enumerate(rows.columns)
-        ]
-        at = str(current[0] + 1) if current else None
-        self.app.push_screen(ChoiceScreen("Sort by", choices, at), self._sort_chosen)
-
-    def _sort_chosen(self, number: str | None) -> None:
-        if number is not None:
-            self.do_sort_column(int(number))
-
-    @on(VirtualTable.HeaderClicked)
-    def _header_clicked(self, message: VirtualTable.HeaderClicked) -> None:
-        self.do_sort_column(message.column + 1)
-
     # --------------------------------------------------------- list of views
 
     def _fit_list(self) -> None:
@@ -554,66 +504,6 @@ class MainScreen(Timing, Finding, Copying):
         widget: Widget | None = self.content()
         self.set_focus(widget if widget is not None and widget.display else None)
         self.update_footer()
-
-    # ---------------------------------------------------------------- filter
-
-    def do_filter_edit(self) -> None:
-        """Show the filter of this level and let it be changed."""
-        self.filter_bar.open(self.stack.top.filter)
-        self.update_footer()
-
-    @on(FilterBar.Edited)
-    def _filter_edited(self, message: FilterBar.Edited) -> None:
-        text = message.text.strip()
-        offset = len(message.text) - len(message.text.lstrip())
-
-        def done(problem: FilterProblem | None) -> None:
-            if self.filter_bar.display:
-                self.filter_bar.show_problem(problem and replace(problem, column=problem.column + offset))
-
-        self.jobs.start(
-            "check", lambda _: self.gateway.check(text) if text else None, done, self._filter_failed
-        )
-
-    def _filter_failed(self, text: str) -> None:
-        self.tell(text, "error")
-
-    @on(FilterBar.Submitted)
-    def _filter_submitted(self, message: FilterBar.Submitted) -> None:
-        text = message.text
-
-        def done(problem: FilterProblem | None) -> None:
-            if problem is None:
-                self._apply(text)
-            else:
-                self.filter_bar.show_problem(problem)
-
-        self.jobs.start(
-            "check", lambda _: self.gateway.check(text) if text else None, done, self._filter_failed
-        )
-
-    def _apply(self, text: str) -> None:
-        self.filter_bar.close()
-        self.filter_bar.remember(text)
-        self.return_focus()
-        top = self.stack.top
-        if text == top.filter:
-            return
-        if top.edited:
-            self.remember()
-            self.stack = self.stack.change(filter=text)
-            self.load()
-        else:
-            label = "edited" if text else "unfiltered"
-            self.push(
-                ViewState(top.view, text, key_field=top.key_field, label=label, edited=True, sort=top.sort)
-            )
-
-    @on(FilterBar.Cancelled)
-    def _filter_cancelled(self) -> None:
-        self.jobs.cancel("check")
-        self.filter_bar.close()
-        self.return_focus()
 
     # ---------------------------------------------------------------- others
 

@@ -56,14 +56,14 @@ class OpenScreen(Keyed):
         self._jobs.start("open", lambda check: self._opener(progress, check), self._done, self._failed)
 
     def _tick(self) -> None:
-        if self._progress.stopped:
+        if self._progress.ended:
             return
         done, total = self._progress.done, self._progress.total
         now = time.monotonic()
         hint = self.query_one("#hint", Static)
         keys = f"{self._key('opening.stop')} stops, {self._key('app.quit')} leaves"
         if not total:
-            text = f"Starting the engine… {now - self._began:.0f}s"
+            text = f"{self._progress.stage or 'Starting the engine…'} {now - self._began:.0f}s"
             if now - self._began > 3:
                 keys = f"The first start compiles the engine; later ones do not. {keys}"
         else:
@@ -71,7 +71,8 @@ class OpenScreen(Keyed):
             rate = done / max(now - self._first, TICK)
             width = max(10, min(50, self.size.width - 10))
             filled = min(width, done * width // total)
-            text = f"{'█' * filled}{'░' * (width - filled)}\n{size(done)} of {size(total)}, {size(rate)}/s"
+            bar = "█" * filled + "░" * (width - filled)
+            text = f"{bar}\n{size(done)} of {size(total)}, {size(rate)}/s {self._progress.stage}"
         self.query_one("#progress", Static).update(Text(text))
         hint.update(Text(keys, self.role("dim")))
 
@@ -86,7 +87,7 @@ class OpenScreen(Keyed):
         self._jobs.deliver(message)
 
     def _done(self, gateway: Gateway) -> None:
-        self._progress.stopped = True
+        self._progress.ended = True
         self._opened(gateway)
 
     def _failed(self, text: str) -> None:
@@ -95,18 +96,17 @@ class OpenScreen(Keyed):
         self.scaptui.last_words = text
 
     def _tell(self, text: str, style: object) -> None:
-        self._progress.stopped = True
+        self._progress.ended = True
         self.query_one("#progress", Static).update(Text(clean(text), style))  # pyright: ignore[reportArgumentType]
         self.query_one("#hint", Static).update(Text(f"{self._key('app.quit')} leaves", self.role("dim")))
 
     def do_opening_stop(self) -> None:
         """Stop reading; when there is nothing to stop, leave."""
-        if self._progress.stopped:
+        if self._progress.ended:
             self.app.exit()
             return
-        self._jobs.close()
-        self.scaptui.exit_code = 1
-        self._tell("Stopped before the capture was read.", self.role("notice"))
+        self._jobs.stop("open")
+        self._progress.stage = "Stopping…"
 
     def on_unmount(self) -> None:
         """Stop all work."""

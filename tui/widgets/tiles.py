@@ -37,7 +37,7 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     """Tiles in columns. A tile takes one line, or two or three where there is room for all of them."""
 
     DEFAULT_CSS = """
-    TileGrid { scrollbar-size-vertical: 1; overflow-x: hidden; }
+    TileGrid { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
     contexts = ("overview", "main")
 

@@ -33,7 +33,7 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     """
 
     DEFAULT_CSS = """
-    VirtualTable { scrollbar-size-horizontal: 0; scrollbar-size-vertical: 1; }
+    VirtualTable { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
     contexts = ("table", "main")
     cursor: reactive[int] = reactive(0, repaint=False)
@@ -68,6 +68,7 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self._version = 0
         self._shown: list[tuple[int, int]] = []  # number and width of the columns shown
         self._every_column = False
+        self._wanted_top: int | None = None  # row to have at the top as soon as there is room
         self._chunks: LRUCache[int, list[list[str]]] = LRUCache(16)
         self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(512)
 
@@ -87,6 +88,7 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self._measure(max(0, min(first, source.count - self.page_rows)))
         self._resize()
         self.set_reactive(VirtualTable.cursor, cursor)
+        self._wanted_top = None if self.size.height else max(0, first)
         self.scroll_to(x=0, y=max(0, first), animate=False, force=True)
         self._reveal()
         self.refresh()
@@ -177,6 +179,9 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self._lines.clear()
         self._measure(self.first_row)
         self._resize()
+        if self._wanted_top is not None and self.size.height:
+            self.scroll_to(y=self._wanted_top, animate=False, force=True)
+            self._wanted_top = None
         self._reveal()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -319,7 +324,7 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             self._every_column = False
             self._resize()
             self.refresh()
-        self.scroll_to(x=max(0, round(self.scroll_x) - 4), animate=False)
+        self.scroll_to(x=max(0, round(self.scroll_x) - 4), animate=False, force=True)
 
     def do_cursor_right(self) -> None:
         """Show the columns that were left out, then scroll four cells to the right."""
@@ -328,4 +333,4 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             self._resize()
             self.refresh()
             return
-        self.scroll_to(x=min(self.max_scroll_x, round(self.scroll_x) + 4), animate=False)
+        self.scroll_to(x=min(self.max_scroll_x, round(self.scroll_x) + 4), animate=False, force=True)

@@ -79,6 +79,12 @@ def test_idle_processes_are_rows_too(capture: Capture):
     assert rows["30"]["Command"] == "/bin/idle "
 
 
+def test_idle_processes_make_calls_only_as_in_csysdig(capture: Capture, modern: Capture):
+    assert by_key(run_view(capture, "procs_cpu"))["30"]["SYSCALLS"] == 1
+    assert by_key(run_view(modern, "procs_cpu"))["30"]["SYSCALLS"] == 0
+    assert by_key(run_view(modern, "procs_cpu"))["10"]["SYSCALLS"] == 4
+
+
 def test_a_filter_leaves_out_idle_processes_that_it_does_not_fit(capture: Capture):
     assert set(by_key(run_view(capture, "procs", filter="proc.name=idle"))) == {"30"}
     assert set(by_key(run_view(capture, "procs", filter="evt.type=read"))) == {"10"}
@@ -176,7 +182,7 @@ def test_the_selection_follows_its_key(capture: Capture):
 
 
 def test_keys_come_as_the_capture_has_them(tmp_path: Path):
-    made = CaptureBuilder(modern=False).proc(10, "sh")
+    made = CaptureBuilder(modern=True).proc(10, "sh")
     made.open(10, 3, "/tmp/\u00e9").write(10, 3, b"abc")
     table = run_view(opened(tmp_path, made), "files")
     assert table.key_value(0) == "/tmp/\u00e9".encode()

@@ -1,0 +1,143 @@
+"""What the program says on a real terminal: errors, damage, tables; and what it never sends there."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from pty_screen import Start
+
+ESCAPE = b"\x1b]0;pw\x07"  # sets a terminal's title; as long as "users.db"
+
+
+@pytest.fixture
+def hostile(demo: Path, tmp_path: Path) -> Path:
+    """The demo capture with an escape sequence in the name of the missing file and in payloads."""
+    data = gzip.decompress(demo.read_bytes())
+    assert len(ESCAPE) == len(b"users.db")
+    data = data.replace(b"users.db", ESCAPE).replace(b"Werkzeug", b"\x1b[2J\x9b31")
+    path = tmp_path / "hostile.scap"
+    path.write_bytes(gzip.compress(data, 1))
+    return path
+
+
+def _sent_nothing_of(sent: bytes) -> None:
+    assert b"]0;pw\x07" not in sent
+    assert b"\x9b31" not in sent
+    assert "\x9b31".encode() not in sent
+
+
+def test_hostile_names_on_the_screen(terminal: Start, hostile: Path) -> None:
+    screen = terminal(hostile, "-f", "evt.failed=true and fd.name startswith /etc/usercount", columns=160)
+    screen.wait("File Open Errors", seconds=240)
+    screen.settle()
+    screen.select("File Open Errors")
+    screen.press("enter")
+    screen.wait("\\x1b]0;pw\\x07")
+    _sent_nothing_of(bytes(screen.sent))
+
+
+def test_hostile_payloads_on_the_screen(terminal: Start, hostile: Path) -> None:
+    screen = terminal(hostile)
+    screen.wait("HTTP Errors", seconds=240)
+    screen.settle()
+    screen.select("HTTP Errors")
+    screen.press("enter")
+    screen.wait("Server: .[2J.31")
+    screen.press("v", "a")
+    screen.wait("ascii")
+    screen.press("v", "x")
+    screen.wait("1b5b 324a")
+    _sent_nothing_of(bytes(screen.sent))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("events", "evt.num=2330"),
+        ("events", "evt.num=2330", "--fields", "fd.name,evt.args"),
+        ("view", "dig", "evt.num=2330"),
+        ("view", "files", "evt.num=2330"),
+        ("streams", "evt.buffer contains ' 500 INTERNAL'", "--as", "ascii"),
+    ],
+)
+def test_hostile_names_in_printed_text(terminal: Start, hostile: Path, arguments: tuple[str, ...]) -> None:
+    screen = terminal(arguments[0], hostile, *arguments[1:], columns=200)
+    assert screen.end(240) == 0
+    assert len(screen.sent) > 50
+    _sent_nothing_of(bytes(screen.sent))
+
+
+def test_table_on_a_terminal(terminal: Start, demo: Path) -> None:
+    screen = terminal("summary", demo, lines=60)
+    assert screen.end(240) == 0
+    assert "─────" in screen.text()
+    assert screen.line("HTTP Errors").split()[:5] == ["Performance", "HTTP", "Errors", "30", "messages"]
+
+
+def test_rows_on_a_terminal_are_for_people(terminal: Start, demo: Path) -> None:
+    screen = terminal("view", demo, "files", "--limit", "2", lines=60)
+    assert screen.end(240) == 0
+    assert "2 of " in screen.line(" rows")
+
+
+def test_raw_bytes_are_not_sent_to_a_terminal(terminal: Start, demo: Path) -> None:
+    screen = terminal("streams", demo, "--as", "raw")
+    assert screen.end(60) == 2
+    assert "Raw bytes are not sent to a terminal" in screen.text()
+
+
+def test_cut_capture_says_so_on_the_screen(terminal: Start, demo: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cut.scap"
+    path.write_bytes(demo.read_bytes()[:400_000])
+    screen = terminal(path)
+    screen.wait("HTTP Errors", "offset", seconds=240)
+    screen.press("q")
+    assert screen.end() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "no such file"), (b"", "is empty"), (b"text " * 99, "not a sysdig capture")]
+)
+def test_what_cannot_be_opened(terminal: Start, tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "x.scap"
+    if content is not None:
+        path.write_bytes(content)
+    screen = terminal(path)
+    screen.wait(said, seconds=240)
+    screen.press("q")
+    assert screen.end() == 1
+    assert b"Traceback" not in screen.sent
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"TERM": "vt100", "COLORTERM": ""},
+        {"TERM": "linux", "COLORTERM": ""},
+        {"TERM": "xterm-256color", "COLORTERM": ""},
+        {"NO_COLOR": "1"},
+    ],
+    ids=["vt100", "linux", "256", "no-color"],
+)
+def test_any_terminal(terminal: Start, env: dict[str, str]) -> None:
+    screen = terminal("--demo", columns=80, lines=24, **env)
+    screen.wait("HTTP Errors", seconds=240)
+    screen.press("q")
+    assert screen.end() == 0
+
+
+@pytest.mark.parametrize(("option", "said"), [("--keymap", "is not a keymap"), ("--theme", "is not a theme")])
+def test_unknown_keymap_or_theme(terminal: Start, option: str, said: str) -> None:
+    screen = terminal("--demo", option, "nothing")
+    assert screen.end(60) in (1, 2)
+    assert said in screen.text()
+
+
+def test_wrong_first_filter(terminal: Start) -> None:
+    screen = terminal("--demo", "-f", "proc.nmae=x")
+    screen.wait("proc.name", seconds=240)
+    screen.press("q")
+    screen.end()
+    assert b"Traceback" not in screen.sent
