@@ -46,10 +46,10 @@ def demo() -> Path:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a program under test: an empty home, but the compiled kernels of this machine."""
     home = tmp_path_factory.mktemp("home")
-    kernels = os.environ.get("NUMBA_CACHE_DIR", "")  # set by scaptui.core.kernel
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~").expanduser() / ".cache")
     unwanted = ("XDG_", "COLUMNS", "LINES", "NO_COLOR", "SCAPTUI_", "TMUX")
     env = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
-    return env | {"HOME": str(home), "NUMBA_CACHE_DIR": kernels, "TZ": "UTC", "PYTHONWARNINGS": "default"}
+    return env | {"HOME": str(home), "XDG_CACHE_HOME": cache, "TZ": "UTC", "PYTHONWARNINGS": "default"}
 
 
 @pytest.fixture(scope="session")

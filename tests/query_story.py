@@ -75,7 +75,14 @@ def build(modern: bool) -> CaptureBuilder:
     b.clone(20, 40, "zsh", exe="-zsh", ptid=10, uid=1000, gid=100)
     b.wait(5_000_000)
     b.execve(
-        40, "/usr/bin/curl", ("-s", "http://[::1]:8080/"), comm="curl", ptid=20, uid=1000, gid=100, env=["A=b"]
+        40,
+        "/usr/bin/curl",
+        ("-s", "http://[::1]:8080/"),
+        comm="curl",
+        ptid=20,
+        uid=1000,
+        gid=100,
+        env=["A=b"],
     )
     b.socket(40, 5, domain=AF_INET6)
     b.connect(40, 5, ("2001:db8::1", 50000), ("2001:db8::2", 8080))

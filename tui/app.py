@@ -1,4 +1,7 @@
-"""The application: start, keymap, theme, the keys that work everywhere."""
+"""The application: start, keymap, theme, the keys that work everywhere.
+
+Only what the first screen needs is imported here; the rest comes while the capture is read.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,7 @@ from .commands import BY_ID, COMMANDS, Command
 from .jobs import Check
 from .keymap import Keymap, load_keymap
 from .model import Gateway, Progress
-from .screens.choice import Choice, ChoiceScreen
-from .screens.help import HelpScreen
 from .screens.keyed import Keyed
-from .screens.main import MainScreen
 from .screens.open import Opener, OpenScreen
 
 
@@ -33,7 +33,7 @@ class ScaptuiApp(App[None]):
         self, name: str, opener: Opener, *, keymap: Keymap, theme: themes.Theme, filter_text: str = ""
     ) -> None:
         """Take the capture's name, what opens it, the filter to begin with, keys and looks."""
-        super().__init__()
+        super().__init__(ansi_color=theme.textual.ansi)  # decides how NO_COLOR is obeyed
         self.keymap = keymap
         self.palette = theme
         self.exit_code = 0
@@ -50,6 +50,8 @@ class ScaptuiApp(App[None]):
         self.push_screen(OpenScreen(self._capture_name, self._opener, self._opened))
 
     def _opened(self, gateway: Gateway) -> None:
+        from .screens.main import MainScreen
+
         self.gateway = gateway
         self.switch_screen(MainScreen(gateway, self._filter))
 
@@ -79,11 +81,16 @@ class ScaptuiApp(App[None]):
 
     def do_app_help(self) -> None:
         """Explain the keys that work now."""
+        from .screens.help import HelpScreen
+
         if isinstance(self.screen, Keyed):
             self.push_screen(HelpScreen(self.screen.contexts()))
 
     def do_app_palette(self) -> None:
         """Choose a command or a view by name."""
+        from .screens.choice import Choice, ChoiceScreen
+        from .screens.main import MainScreen
+
         screen = self.screen
         if not isinstance(screen, MainScreen):
             return
@@ -98,6 +105,8 @@ class ScaptuiApp(App[None]):
         self.push_screen(ChoiceScreen("Commands and views", choices), self._run)
 
     def _run(self, chosen: str | None) -> None:
+        from .screens.main import MainScreen
+
         screen = self.screen
         if chosen is None or not isinstance(screen, MainScreen):
             return
@@ -126,6 +135,7 @@ def run(
 
     def opener(progress: Progress, cancelled: Check) -> Gateway:
         from .gateway import open_capture
+        from .screens import main as _main  # noqa: F401  (so that the next screen is ready)
 
         return open_capture(path, progress, cancelled)
 

@@ -5,8 +5,11 @@ It is imported, with all of the engine, in a worker after the first paint.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +44,12 @@ from .rows import search_cells
 from .sessions import SessionRows, Started, tree
 from .state import EVENTS, OVERVIEW, SESSIONS, STREAMS, Query, both
 
+T = TypeVar("T")
+
 KINDS = {"tiles": "tiles", "table": "table", "list": "table", "echo": "streams", "events": "events"}
 CHUNK = 64  # blocks read at once
 BUCKETS = 400
+KEPT = 16  # answers kept, so that going back is immediate
 _WIDEST = 4000  # cells of a last column
 _DROPPED = {  # columns that give way to the last one, the largest number first
     "thread.vtid": 9, "proc.vpid": 9, "evt.cpu": 8, "proc.ppid": 8, "thread.vmsize.b": 7, "proc.nthreads": 6,
@@ -71,6 +77,8 @@ class CaptureGateway:
         self.info = CaptureInfo(
             str(capture.path), name, capture.count, capture.start_ts, capture.end_ts, _notice(capture)
         )
+        self._answers: OrderedDict[tuple[str, Query], Any] = OrderedDict()
+        self._lock = threading.Lock()
         self._infos = {view.id: _info(view) for view in list_views() if view.kind in KINDS}
 
     def close(self) -> None:
@@ -116,8 +124,24 @@ class CaptureGateway:
 
     # --------------------------------------------------------------- answers
 
+    def _remembered(self, what: str, query: Query, make: Callable[[], T]) -> T:
+        """Return what was made for this question before, or make it; the last ones are kept."""
+        with self._lock:
+            if (what, query) in self._answers:
+                self._answers.move_to_end((what, query))
+                return self._answers[what, query]
+        answer = make()
+        with self._lock:
+            self._answers[what, query] = answer
+            while len(self._answers) > KEPT:
+                self._answers.popitem(last=False)
+        return answer
+
     def summary(self, query: Query, cancelled: Check) -> Summary:
         """Return the tiles of a selection."""
+        return self._remembered(OVERVIEW, query, lambda: self._summary(query, cancelled))
+
+    def _summary(self, query: Query, cancelled: Check) -> Summary:
         text, window = query.filter or None, query.window
         found = run_summary(self._capture, filter=text, window=window, buckets=BUCKETS, cancelled=cancelled)
         names = {category.id: category.name for category in found.categories}
@@ -141,7 +165,7 @@ class CaptureGateway:
 
     def table(self, view_id: str, query: Query, cancelled: Check) -> ViewRows:
         """Return the rows of a table or list view."""
-        return ViewRows(self._run(view_id, query, cancelled))
+        return self._remembered(view_id, query, lambda: ViewRows(self._run(view_id, query, cancelled)))
 
     def _run(self, view_id: str, query: Query, cancelled: Check) -> Table:
         return run_view(
@@ -155,10 +179,13 @@ class CaptureGateway:
 
     def events(self, query: Query, cancelled: Check) -> EventTable:
         """Return the system calls of a selection."""
-        return EventTable(self._run(EVENTS, query, cancelled))
+        return self._remembered(EVENTS, query, lambda: EventTable(self._run(EVENTS, query, cancelled)))
 
     def streams(self, query: Query, cancelled: Check) -> StreamBlocks:
         """Return the reads and writes of a selection."""
+        return self._remembered(STREAMS, query, lambda: self._streams(query))
+
+    def _streams(self, query: Query) -> StreamBlocks:
         rows = echo.select(self._capture.index, self._capture.select(query.filter or None, query.window))
         return StreamBlocks(self._capture, rows)
 

@@ -82,8 +82,10 @@ class Context:
             return self.name_keys(rows)
         if dim == "fd":
             return self.fd_keys(rows)
-        if dim == "pair" and self.pairs is not None:
-            return self.pairs.keys(rows)
+        if dim == "pair":
+            from .pairs import pairs_of  # imported late: it builds on this module
+
+            return pairs_of(self).keys(rows)
         raise KeyError(dim)
 
     def fd_keys(self, rows: RowSet) -> Keys:

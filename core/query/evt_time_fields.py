@@ -50,7 +50,7 @@ def _rawtime(_ctx: Context, rows: RowSet) -> Cells:
 
 
 def _reltime(ctx: Context, rows: RowSet) -> Cells:
-    return ints(rows.ts - ctx.index.start_ts)
+    return ints(np.maximum(rows.ts - ctx.index.start_ts, 0))
 
 
 def _latency(_ctx: Context, rows: RowSet) -> Cells:

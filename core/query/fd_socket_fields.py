@@ -16,7 +16,8 @@ from .define import Arg, Definition, define, dimension
 from .fd_fields import of_fds
 
 IPV4, IPV6, IPV4_SERVER, IPV6_SERVER, UNIX = 3, 4, 5, 6, 8
-_PROTOCOLS = {2: "tcp", 3: "udp", 4: "icmp", 5: "raw"}
+RAW = 5
+_PROTOCOLS = {2: "tcp", 3: "udp", 4: "icmp", RAW: "raw"}
 
 
 class Ends(NamedTuple):
@@ -166,7 +167,8 @@ for _which in "cslr":
 @dimension("fd", "fd.l4proto")
 def _l4proto(ctx: Context, _arg: Arg) -> Cells:
     known = sockets(ctx)
-    named = (known.tuple & known.role) | known.serving
+    raw = known.tuple & (ctx.index.fds.l4proto == RAW)
+    named = (known.tuple & known.role) | known.serving | raw
     words = ctx.words([_PROTOCOLS.get(code, "<NA>") for code in range(257)])
     return of_fds(ctx, words.take(np.where(named, ctx.index.fds.l4proto.astype(np.int64), 256)))
 

@@ -114,10 +114,10 @@ class WholeCapture:
 
     def mask(self, leaf: Leaf, wanted: Bools | None) -> Bools:
         """Return which events pass; events that are not wanted may be left false."""
+        if leaf.cost is Cost.PAYLOAD:
+            return self._payload(leaf, wanted)
         cache = self._fields.masks
         found = cache.get(leaf.text)
-        if leaf.cost is Cost.PAYLOAD:
-            return self._payload(leaf, wanted, found)
         if found is None:
             found = np.empty(self._count, np.bool_)
             step = self._count if leaf.cost is Cost.DIMENSION else _BLOCK
@@ -129,9 +129,9 @@ class WholeCapture:
             cache.put(leaf.text, found)
         return found
 
-    def _payload(self, leaf: Leaf, wanted: Bools | None, found: Bools | None) -> Bools:
+    def _payload(self, leaf: Leaf, wanted: Bools | None) -> Bools:
         cache = self._fields.masks
-        answered = None if found is None else cache.get(leaf.text + _ANSWERED)
+        found, answered = cache.get(leaf.text + _PARTIAL), cache.get(leaf.text + _ANSWERED)
         if found is None or answered is None:
             found = np.zeros(self._count, np.bool_)
             answered = np.zeros(self._count, np.bool_)
@@ -141,9 +141,10 @@ class WholeCapture:
             part = places[start : start + _PAYLOADS]
             found[part] = row_mask(leaf, self._fields, RowSet(self._fields.index, part))
         if len(places):
-            cache.put(leaf.text, found)
+            cache.put(leaf.text + _PARTIAL, found)
             cache.put(leaf.text + _ANSWERED, answered | open_)
         return found
 
 
-_ANSWERED = "\0answered"  # no filter text contains it
+# keys beside those of whole masks: no filter text contains a NUL
+_PARTIAL, _ANSWERED = "\0partial", "\0answered"

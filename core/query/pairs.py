@@ -78,7 +78,8 @@ class Pairs:
 _lock = threading.Lock()
 
 
-def _pairs(ctx: Context) -> Pairs:
+def pairs_of(ctx: Context) -> Pairs:
+    """Return the pairs of a capture, found once."""
     with _lock:
         if ctx.pairs is None:
             ctx.pairs = Pairs(ctx)
@@ -87,9 +88,9 @@ def _pairs(ctx: Context) -> Pairs:
 
 @dimension("pair", "fd.containername")
 def _containername(ctx: Context, _arg: Arg) -> Cells:
-    return _pairs(ctx).join(names(ctx))
+    return pairs_of(ctx).join(names(ctx))
 
 
 @dimension("pair", "fd.containerdirectory")
 def _containerdirectory(ctx: Context, _arg: Arg) -> Cells:
-    return _pairs(ctx).join(directories(ctx))
+    return pairs_of(ctx).join(directories(ctx))

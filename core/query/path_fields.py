@@ -121,9 +121,12 @@ def _values(ctx: Context, rows: RowSet, places: np.ndarray, position: int, raw: 
     asof = AsOf(ctx.index)
     for i in np.flatnonzero(cells.valid).tolist():
         value: bytes = cells.values[i]
-        if not value.startswith((b"/", b"<")):
-            base = asof.cwd(int(wanted[i]), int(rows.thread[places[i]]))
-            cells.values[i] = render.join_path(base, value, ctx.modern) if base else value
+        if value.startswith(b"<"):  # the reader's words for what it does not know
+            continue
+        absolute = value.startswith(b"/")
+        base = b"" if absolute else asof.cwd(int(wanted[i]), int(rows.thread[places[i]]))
+        if absolute or base:
+            cells.values[i] = render.join_path(base, value, ctx.modern)
     return cells
 
 

@@ -55,7 +55,7 @@ def cgroups(text: bytes) -> list[tuple[bytes, bytes]]:
 def _cgroups(ctx: Context, _arg: Arg) -> Cells:
     return ctx.derive(
         ctx.index.threads.cgroups,
-        lambda text: b" ".join(subsystem + b"=" + path for subsystem, path in cgroups(text)),
+        lambda text: b" ".join(subsystem + b"=" + path for subsystem, path in cgroups(text)) or None,
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from scaptui.core.capture import Capture
+from scaptui.core.query import modules
 from scaptui.core.query.define import DEFINITIONS
 from scaptui.core.query.registry import ArgRule, specs
 
@@ -56,8 +57,6 @@ def opened(path: Path) -> Capture:
 
 
 def fields() -> list[str]:
-    from scaptui.core.query import modules
-
     modules.load()
     return [name for name in PRINTED if name in DEFINITIONS] + WITH_ARGUMENT
 

@@ -8,22 +8,25 @@ from pathlib import Path
 import pytest
 from pty_screen import Start
 
-ESCAPE = b"\x1b]0;pw\x07"  # sets a terminal's title; as long as "users.db"
+TITLE = b"\x1b]0;pwn\x07"  # sets a terminal's title
+CLEAR = b"\x1b[2J\x9b31m"  # clears it, and makes it red with C1
 
 
 @pytest.fixture
 def hostile(demo: Path, tmp_path: Path) -> Path:
     """The demo capture with an escape sequence in the name of the missing file and in payloads."""
     data = gzip.decompress(demo.read_bytes())
-    assert len(ESCAPE) == len(b"users.db")
-    data = data.replace(b"users.db", ESCAPE).replace(b"Werkzeug", b"\x1b[2J\x9b31")
+    for harmless, escape in ((b"users.db", TITLE), (b"Werkzeug", CLEAR)):
+        assert len(harmless) == len(escape)
+        assert harmless in data
+        data = data.replace(harmless, escape)
     path = tmp_path / "hostile.scap"
     path.write_bytes(gzip.compress(data, 1))
     return path
 
 
 def _sent_nothing_of(sent: bytes) -> None:
-    assert b"]0;pw\x07" not in sent
+    assert b"]0;pwn\x07" not in sent
     assert b"\x9b31" not in sent
     assert "\x9b31".encode() not in sent
 
@@ -34,7 +37,10 @@ def test_hostile_names_on_the_screen(terminal: Start, hostile: Path) -> None:
     screen.settle()
     screen.select("File Open Errors")
     screen.press("enter")
-    screen.wait("\\x1b]0;pw\\x07")
+    screen.wait("name=/etc/usercount/]0;pwn")  # as sysdig prints it
+    screen.press("enter")
+    screen.wait("fd.name")
+    assert screen.line("fd.name").split()[-1] == "/etc/usercount/\\x1b]0;pwn\\x07"
     _sent_nothing_of(bytes(screen.sent))
 
 
@@ -44,7 +50,7 @@ def test_hostile_payloads_on_the_screen(terminal: Start, hostile: Path) -> None:
     screen.settle()
     screen.select("HTTP Errors")
     screen.press("enter")
-    screen.wait("Server: .[2J.31")
+    screen.wait("Server: .[2J.31m/2")
     screen.press("v", "a")
     screen.wait("ascii")
     screen.press("v", "x")
@@ -98,13 +104,15 @@ def test_cut_capture_says_so_on_the_screen(terminal: Start, demo: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "no such file"), (b"", "is empty"), (b"text " * 99, "not a sysdig capture")]
+    ("content", "said"),
+    [(None, "no such file"), (b"", "is empty"), (b"text " * 99, "not a sysdig capture")],
+    ids=["missing", "empty", "text"],
 )
 def test_what_cannot_be_opened(terminal: Start, tmp_path: Path, content: bytes | None, said: str) -> None:
     path = tmp_path / "x.scap"
     if content is not None:
         path.write_bytes(content)
-    screen = terminal(path)
+    screen = terminal(path, columns=200)
     screen.wait(said, seconds=240)
     screen.press("q")
     assert screen.end() == 1

@@ -102,18 +102,8 @@ def test_documents_are_true(documents: ModuleType, project: Path) -> None:
         ("ARCHITECTURE.md", "| `isal`", "| `zlib`", "does not say why isal is needed"),
         ("ARCHITECTURE.md", "| `isal`", "| `zlib`", "explains zlib, which is not needed"),
         ("CHANGELOG.md", "## 0", "## 9", "has no heading for version"),
-        (
-            "screenshots/make.py",
-            '    Shot(\n        "overview"',
-            '    Shot(\n        "other"',
-            "other.svg is missing",
-        ),
-        (
-            "screenshots/make.py",
-            '    Shot(\n        "overview"',
-            '    Shot(\n        "other"',
-            "does not draw overview",
-        ),
+        ("screenshots/make.py", '    Shot("overview"', '    Shot("other"', "other.svg is missing"),
+        ("screenshots/make.py", '    Shot("overview"', '    Shot("other"', "does not draw overview"),
         ("screenshots/README.md", "overview.svg", "other.svg", "README.md does not show overview.svg"),
     ],
 )

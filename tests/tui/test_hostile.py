@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 import pytest
 from fake import HOSTILE, FakeGateway
-from rich.console import Console
 
 OURS = re.compile(r"\x1b\[[0-9;]*m")
 BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -15,9 +13,7 @@ BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u
 
 def output(walk) -> str:  # type: ignore[no-untyped-def]
     """Return what the terminal would get for the whole screen, less the colours."""
-    console = Console(file=io.StringIO(), color_system="truecolor", force_terminal=True)
-    strips = walk.app.screen._compositor.render_strips()
-    return OURS.sub("", "\n".join(strip.render(console) for strip in strips))
+    return OURS.sub("", walk.output())
 
 
 @pytest.mark.parametrize(

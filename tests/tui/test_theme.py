@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from rich.color import Color, ColorType
 from scaptui.core.errors import DataFileError
 from scaptui.tui.theme import FOLDER, ROLES, load_theme, suitable
 
+CODES = re.compile(r"\x1b\[([0-9;]*)m")
 BUILT_IN = sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
@@ -72,3 +74,37 @@ def test_a_role_left_out_is_named(tmp_path: Path) -> None:
 def test_an_unknown_name_lists_what_there_is() -> None:
     with pytest.raises(DataFileError, match="ansi, dark, mono"):
         load_theme("pink")
+
+
+async def test_no_color_means_none(start, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert suitable() == "mono"
+    async with start(theme="mono", size=(80, 24)) as walk:
+        await walk.press("down", "enter", "f4")
+        codes = {code for found in CODES.findall(walk.output()) for code in found.split(";")}
+        assert codes <= {"", "0", "1", "2", "3", "4", "7", "39", "49"}
+        assert "7" in codes
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+async def test_every_screen_can_be_painted(start, name: str) -> None:  # type: ignore[no-untyped-def]
+    async with start(theme=name, size=(80, 24)) as walk:
+        for keys in (
+            "f4",
+            "escape",
+            "slash",
+            "escape",
+            "f2",
+            "escape",
+            "colon",
+            "escape",
+            "f1",
+            "escape",
+            "t",
+        ):
+            await walk.press(keys)
+        await walk.press("t", "escape", "e", "s")
+        assert "It can go to a file" in walk.text()
+        await walk.press("escape", "backspace", "d", "enter")
+        await walk.settle()
+        assert "evt.num" in walk.text()

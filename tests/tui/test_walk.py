@@ -419,3 +419,18 @@ async def test_a_filter_of_the_command_line_holds_from_the_start(start) -> None:
         assert ("overview", Query("container.id=1")) in gateway.asked
         await walk.press("down", "down", "enter")
         assert gateway.asked[-1] == ("files", Query("container.id=1"))
+
+
+async def test_the_footer_leaves_out_keys_that_would_be_typed(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        assert "q Quit" in walk.lines()[-1]
+        await walk.press("f4")
+        assert "q Quit" not in walk.lines()[-1]
+        assert "F10 Quit" in walk.lines()[-1]
+
+
+async def test_the_notice_of_a_damaged_capture_is_shown_in_full(start) -> None:  # type: ignore[no-untyped-def]
+    notice = "Damaged at offset 1,797,852: the capture ends in the middle of a block: it was cut. What could be read is shown."
+    async with start(FakeGateway(notice=notice), size=(80, 24)) as walk:
+        assert "What could be read is shown." in walk.text()
+        assert len(walk.lines()) == 24

@@ -30,7 +30,7 @@ def _chosen(name: str | None) -> list[FieldSpec]:
     known = [spec for spec in specs().values() if "TABLE_ONLY" not in spec.flags]
     if name is None:
         return known
-    chosen = [spec for spec in known if name in (spec.name, spec.group)]
+    chosen = [spec for spec in known if name in (spec.name, spec.group, spec.name.partition(".")[0])]
     if not chosen:
         hint = nearest(name)
         raise UsageError(f"There is no field called {name}." + (f" Did you mean {hint}?" if hint else ""))

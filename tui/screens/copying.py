@@ -48,6 +48,7 @@ class Copying(Part):
             data, blocks = found
             then(data, f"this stream ({blocks:,} block{'s' if blocks != 1 else ''})")  # pyright: ignore[reportCallIssue]
 
+        self.be_patient()
         self.jobs.start("copy", work, done, lambda text: self.tell(text, "error"))
 
     def _copy(self, data: bytes, what: str) -> None:

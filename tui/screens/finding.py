@@ -87,6 +87,7 @@ class Finding(Part):
                 hit = source.search(text, 0 if step > 0 else source.count - 1, step, cancelled)
             return hit
 
+        self.be_patient()
         self.jobs.start("find", work, lambda hit: self._found(text, hit, cursor, step), self._find_failed)
 
     def _found(self, text: str, hit: int | None, cursor: int, step: int) -> None:

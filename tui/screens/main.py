@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from ..cells import clean
 from ..commands import VIEW_CONTEXTS, Command
@@ -27,7 +27,7 @@ from ..model import (
     TreeRows,
     ViewInfo,
 )
-from ..state import EVENTS, OVERVIEW, STREAMS, Stack, ViewState, Window, both
+from ..state import EVENTS, OVERVIEW, STREAMS, Query, Stack, ViewState, Window, both
 from ..widgets.bars import Footer, Header, Heading
 from ..widgets.filterbar import FilterBar, FindBar
 from ..widgets.navigator import Navigator
@@ -133,12 +133,15 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
         info = self.gateway.info
         self.query_one(Navigator).set_range(info.start_ts, info.end_ts)
         self._fit_list()
+        self.start_trends()
         self.load()
-        self.load_trend()
+        self.update_footer()
 
     def on_job_done(self, message: JobDone) -> None:
         """Hand a worker's result on."""
         self.jobs.deliver(message)
+        if self.jobs.idle:
+            self.header.change(busy=False)
 
     def on_resize(self, event: events.Resize) -> None:
         """Show or hide the list of views."""
@@ -151,7 +154,7 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
 
     def update_footer(self) -> None:
         """Show the keys that work now."""
-        self.query_one(Footer).show(self.contexts())
+        self.query_one(Footer).show(self.contexts(), typing=isinstance(self.focused, Input))
 
     def tell(self, text: str, role: str = "notice") -> None:
         """Show a message on the last line, until the next key or for some seconds."""
@@ -175,16 +178,20 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
     def run_work(self, info: ViewInfo, work: Callable[[Check], Loaded]) -> None:
         """Have ``work`` done for the top of the stack and show what comes back."""
         state = self.stack.top
+        self.be_patient()
+        self.jobs.start("view", work, lambda found: self._show(Shown(state, info, found)), self._failed)
+
+    def be_patient(self) -> None:
+        """Say so when the work that begins now takes longer than one notices."""
         if self._patience is not None:
             self._patience.stop()
         self._patience = self.set_timer(PATIENCE, self._waiting)
-        self.jobs.start("view", work, lambda found: self._show(Shown(state, info, found)), self._failed)
 
     def _waiting(self) -> None:
-        if self.jobs.busy("view"):
-            self.header.change(busy=True)
-            if self.shown is None or self.shown.state.view != self.stack.top.view:
-                self._message("Working…")
+        self.header.change(busy=not self.jobs.idle)
+        stale = self.shown is None or self.shown.state.view != self.stack.top.view
+        if self.jobs.busy("view") and stale:
+            self._message("Working…")
 
     def _message(self, text: str, role: str = "dim") -> None:
         for widget in (self.tiles, self.table, self.streams, self.query_one("#peek")):
@@ -196,7 +203,6 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
     def _failed(self, text: str) -> None:
         self.shown = None
         self._held = []
-        self.header.change(busy=False)
         self._message(f"{text}\n\nBackspace goes back.", "error")
         self.set_focus(None)
         self.update_footer()
@@ -215,6 +221,8 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
         if isinstance(widget, TileGrid) and isinstance(content, Summary):
             widget.show(content.tiles, state.selected, state.scroll or 0)
             count = len(content.tiles)
+            if state.query == Query():
+                self.take_trend(content)
         elif isinstance(widget, StreamView):
             source: Streams = content  # pyright: ignore[reportAssignmentType]
             cursor = source.find_event(int(state.selected)) if state.selected else 0
@@ -239,7 +247,6 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
             self._message(f"No data for {shown.info.name} here.{narrowed}")
         if not busy_elsewhere:
             self.set_focus(widget if count else None)
-        self.header.change(busy=False)
         self.update_header()
         self.update_footer()
         held, self._held = self._held, []

@@ -60,5 +60,6 @@ class Part(Keyed):
         def load(self) -> None: ...  # noqa: D102
         def remember(self) -> None: ...  # noqa: D102
         def push(self, state: ViewState) -> None: ...  # noqa: D102
+        def be_patient(self) -> None: ...  # noqa: D102
         def run_work(self, info: ViewInfo, work: Callable[[Check], Loaded]) -> None: ...  # noqa: D102
         def set_window(self, window: Window | None) -> None: ...  # noqa: D102

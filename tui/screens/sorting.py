@@ -36,7 +36,7 @@ class Sorting(Part):
             Choice(
                 str(n + 1),
                 column.name,
-                ("(^)" if current[1] else "(V)") if current and current[0] == n else "",
+                ("(V)" if current[1] else "(^)") if current and current[0] == n else "",
             )
             for n, column in enumerate(rows.columns)
         ]

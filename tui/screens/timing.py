@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import on
 from textual.timer import Timer
 
@@ -20,15 +22,19 @@ class Timing(Part):
 
     _debounce: Timer | None = None
 
-    def load_trend(self) -> None:
-        """Ask for the trend that is shown while no tile is chosen."""
-        self._overlays: list[Lane] = []
-        self._default: Lane | None = None
-        self.jobs.start(
-            "trend", lambda check: self.gateway.summary(Query(), check), self._trend_loaded, lambda text: None
-        )
+    _default: Lane | None = None
 
-    def _trend_loaded(self, summary: Summary) -> None:
+    def start_trends(self) -> None:
+        """Ask for the trend that is shown while no tile is chosen, unless the first view brings it."""
+        self._overlays: list[Lane] = []
+        if self.stack.top.query != Query():
+            work = partial(self.gateway.summary, Query())
+            self.jobs.start("trend", work, self.take_trend, lambda text: None)
+
+    def take_trend(self, summary: Summary) -> None:
+        """Show the first tile's trend, of the whole capture, as long as no tile is chosen."""
+        if self._default is not None:
+            return
         tiles = [tile for tile in summary.tiles if tile.total]
         chosen = next((tile for tile in tiles if tile.id == DEFAULT_TILE), tiles[0] if tiles else None)
         if chosen is not None:

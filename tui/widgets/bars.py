@@ -30,7 +30,7 @@ class Heading:
 
 
 class Header(Painted):
-    """Capture and breadcrumbs, filter; a fourth line when the capture is damaged."""
+    """Capture, breadcrumbs, filter; and what is wrong with the capture, if anything."""
 
     DEFAULT_CSS = """
     Header { height: 3; dock: top; }
@@ -40,7 +40,13 @@ class Header(Painted):
         """Show ``heading``."""
         super().__init__(id=id)
         self.heading = heading
-        self.styles.height = 4 if heading.info.notice else 3
+        self._notice: list[str] = []
+
+    def on_resize(self) -> None:
+        """Make room for the whole notice, on two lines at most."""
+        notice = clean(self.heading.info.notice)
+        self._notice = wrap_words(notice, self.size.width - 2)[:2] if notice else []
+        self.styles.height = 3 + len(self._notice)
 
     def change(self, **fields: object) -> None:
         """Change parts of the heading."""
@@ -69,7 +75,8 @@ class Header(Painted):
                 (shown, self.role("cell" if heading.filter else "dim")),
             ]
             return self._ends(pieces, window, self.role("notice"), None)
-        return strip([(" " + cut(info.notice, width - 2), self.role("notice"))], width, self.role("notice"))
+        line = self._notice[y - 3] if y - 3 < len(self._notice) else ""
+        return strip([(f" {line}", self.role("notice"))], width, self.role("notice"))
 
     def _crumbs(self, room: int) -> list[Piece]:
         """Return the breadcrumbs, the first ones left out when there is no room for all."""
@@ -93,6 +100,17 @@ class Header(Painted):
         return Strip([*begin, Segment(clean(right), style)]).adjust_cell_length(width)  # pyright: ignore[reportArgumentType]
 
 
+def wrap_words(text: str, width: int) -> list[str]:
+    """Return cleaned ``text`` in lines of at most ``width`` cells, broken between words where possible."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and width_of(lines[-1]) + 1 + width_of(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(cut(word, width))
+    return lines
+
+
 class Footer(Painted):
     """The keys that work here, made from the registry of commands and the keymap."""
 
@@ -109,14 +127,18 @@ class Footer(Painted):
         self.message: tuple[str, str] | None = None
         self._timer: Timer | None = None
 
-    def show(self, contexts: tuple[str, ...]) -> None:
-        """Show the commands of ``contexts`` (innermost first): those of the place, then the general ones."""
+    def show(self, contexts: tuple[str, ...], *, typing: bool = False) -> None:
+        """Show the commands of ``contexts`` (innermost first): those of the place, then the general ones.
+
+        While one is ``typing``, keys that would be typed are left out.
+        """
         keymap = self.scaptui.keymap
         found: dict[str, tuple[str, Command]] = {}
         for context in contexts:
             for command in keymap.bound(context):
-                key = keymap.keys_of(command, [context])[0]
-                hidden = any(key == other for other, _ in found.values())
+                keys = [key for key in keymap.keys_of(command, [context]) if len(key) > 1 or not typing]
+                key = keys[0] if keys else ""
+                hidden = not keys or any(key == other for other, _ in found.values())
                 if command.footer and command.id not in found and not hidden:
                     found[command.id] = (key, command)
         order = {command.id: number for number, command in enumerate(COMMANDS)}

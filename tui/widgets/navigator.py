@@ -133,7 +133,7 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
         return Strip(
             [
                 Segment(fit("Time" + (" (selecting)" if self.has_focus else ""), self._label - 1), head),
-                Segment(" "),
+                Segment(" ", self.rich_style),
                 Segment(axis[:first], self.role("time.axis")),
                 Segment(axis[first:last], window),
                 Segment(axis[last:], self.role("time.axis")),

@@ -147,7 +147,7 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         segments: list[Segment] = []
         for column in range(self._columns):
             if column:
-                segments.append(Segment(" " * GAP))
+                segments.append(Segment(" " * GAP, self.rich_style))
             segments += self._column_line(column, line, each)
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
@@ -159,7 +159,7 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
                 return [Segment(fit(place.title, width), self.role("tile.category"))]
             if place.tile is not None and place.top <= line < place.top + self._height:
                 return self._tile_line(place.tile, line - place.top, width)
-        return [Segment(" " * width)]
+        return [Segment(" " * width, self.rich_style)]
 
     def _tile_line(self, index: int, part: int, width: int) -> list[Segment]:
         tile = self.tiles[index]
@@ -198,7 +198,7 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
                 Segment("  ", style("tile.name")),
                 Segment(sparkline(tile.timeline, width - 2), style(trend)),
             ]
-        return [Segment(" " * width)]
+        return [Segment(" " * width, self.rich_style)]
 
     def set_pattern(self, pattern: str) -> None:
         """Remember what is searched for."""

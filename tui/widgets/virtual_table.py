@@ -162,6 +162,7 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         if list(zip(shown, widths, strict=True)) != self._shown:
             self._shown = list(zip(shown, widths, strict=True))
             self._lines.clear()
+            self.post_message(self.Moved())
         self.virtual_size = Size(max(sum(widths) + GAP * len(widths), width), self.count + 1)
 
     @property

@@ -9,6 +9,8 @@ import pytest
 import query_story
 
 from scaptui.core.capture import Capture
+from scaptui.core.query.evt_time_fields import human
+from scaptui.core.query.fields import Fields
 
 # numbers of the events of interest: (old capture, new capture)
 READ_FILE, MISSING, NOTES, WRITE_NOTES = (5, 3), (9, 5), (11, 6), (13, 7)
@@ -235,7 +237,15 @@ def test_values(
 def test_rows_may_come_in_any_order(old: Capture) -> None:
     rows = np.arange(old.count)
     dice = np.random.default_rng(1).permutation(old.count)
-    for field in ("evt.type", "fd.name", "fd.containername", "proc.nthreads", "evt.args", "evt.category", "fd.uid"):
+    for field in (
+        "evt.type",
+        "fd.name",
+        "fd.containername",
+        "proc.nthreads",
+        "evt.args",
+        "evt.category",
+        "fd.uid",
+    ):
         straight = old.fields.read(field, rows).texts(old.index.strings)
         mixed = old.fields.read(field, dice).texts(old.index.strings)
         assert mixed == [straight[i] for i in dice.tolist()]
@@ -243,7 +253,15 @@ def test_rows_may_come_in_any_order(old: Capture) -> None:
 
 def test_events_without_a_thread_have_no_process(old: Capture) -> None:
     record = np.array([0])
-    for field in ("proc.name", "thread.tid", "container.name", "user.uid", "fd.name", "proc.vmsize", "evt.latency"):
+    for field in (
+        "proc.name",
+        "thread.tid",
+        "container.name",
+        "user.uid",
+        "fd.name",
+        "proc.vmsize",
+        "evt.latency",
+    ):
         assert old.fields.read(field, record).texts(old.index.strings) == [None]
 
 
@@ -292,8 +310,6 @@ def test_times(old: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_human_durations(ns: int, text: str) -> None:
-    from scaptui.core.query.evt_time_fields import human
-
     assert human(ns) == text
 
 
@@ -319,18 +335,37 @@ def test_threads_stand_for_events(old: Capture) -> None:
     assert read("thread.vmsize.b") == str(7000 * 1024)
     assert read("thread.vmrss") == "800"
     assert read("evt.rawtime") == str(old.end_ts)
-    for field in ("evt.res", "evt.buflen", "fd.num", "fd.name", "thread.cpu", "evt.count.procinfo", "evt.latency"):
+    for field in (
+        "evt.res",
+        "evt.buflen",
+        "fd.num",
+        "fd.name",
+        "thread.cpu",
+        "evt.count.procinfo",
+        "evt.latency",
+    ):
         assert read(field) is None
     assert read("evt.failed") == "false"
 
 
 def test_dimensions_lead_to_the_same_values(old: Capture) -> None:
-    fields = old.fields
+    fields = Fields(old.index, old.records)
+    assert len(fields.keys("pair")) == old.count  # even before a field asked for it
     rows = np.arange(old.count)
-    for name in ("proc.name", "fd.name", "evt.type", "fd.containername", "evt.dir", "container.id", "fd.sport"):
+    for name in (
+        "proc.name",
+        "fd.name",
+        "evt.type",
+        "fd.containername",
+        "evt.dir",
+        "container.id",
+        "fd.sport",
+    ):
         decided = fields.dimension(name)
         assert decided is not None
         keys = fields.keys(decided.dim)
-        assert decided.cells.take(keys).texts(old.index.strings) == fields.read(name, rows).texts(old.index.strings)
+        assert decided.cells.take(keys).texts(old.index.strings) == fields.read(name, rows).texts(
+            old.index.strings
+        )
     assert fields.dimension("evt.num") is None
     assert fields.dimension("evt.args") is None

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from scaptui.core.capture import Capture
 from scaptui.core.errors import FilterError
 from scaptui.core.index.tables import Index
-from scaptui.core.capture import Capture
 from scaptui.core.query import modules
 from scaptui.core.query.cells import Kind
 from scaptui.core.query.define import DEFINITIONS, Definition, define
@@ -49,14 +50,21 @@ def test_lookup(text: str, name: str, arg: str | None) -> None:
     assert (found[0].name, found[1]) == (name, arg)
 
 
-@pytest.mark.parametrize("text", ["proc.nam", "proc", "evt", "proc.aname.2", "container.mount.sorce", "evt.foo.bar"])
+@pytest.mark.parametrize(
+    "text", ["proc.nam", "proc", "evt", "proc.aname.2", "container.mount.sorce", "evt.foo.bar"]
+)
 def test_lookup_of_unknown_names(text: str) -> None:
     assert lookup(text) is None
 
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("proc.nam", "proc.name"), ("Proc.Name", "proc.name"), ("contaner.id", "container.id"), ("x.zzzzzz", None)],
+    [
+        ("proc.nam", "proc.name"),
+        ("Proc.Name", "proc.name"),
+        ("contaner.id", "container.id"),
+        ("x.zzzzzz", None),
+    ],
 )
 def test_nearest(wrong: str, right: str | None) -> None:
     assert nearest(wrong) == right
@@ -77,7 +85,15 @@ def test_kinds() -> None:
     assert kind_of("FSPATH") is Kind.STR
 
 
-RESOLVED = ["proc.name", "proc.aname", "proc.aname[3]", "evt.arg.fd", "evt.arg[0]", "proc.env[HOME]", "evt.around[5]"]
+RESOLVED = [
+    "proc.name",
+    "proc.aname",
+    "proc.aname[3]",
+    "evt.arg.fd",
+    "evt.arg[0]",
+    "proc.env[HOME]",
+    "evt.around[5]",
+]
 
 
 @pytest.mark.parametrize("text", RESOLVED)
@@ -122,8 +138,6 @@ def test_every_definition_answers(old: Capture, new: Capture) -> None:
     arguments = {"evt.arg": "fd", "evt.rawarg": "res", "evt.type.is": "open", "evt.around": "1"}
     for capture in (old, new):
         index: Index = capture.index
-        import numpy as np
-
         rows = np.arange(capture.count)
         lives = np.arange(len(index.lives.tid))
         for name in DEFINITIONS:

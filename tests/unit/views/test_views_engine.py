@@ -158,7 +158,7 @@ def test_events_are_read_page_by_page(capture: Capture):
 
 def test_sorting_and_limits(capture: Capture):
     table = run_view(capture, "files", sort="BYTES IN")
-    values = [row[0] for row in table.rows]
+    values: list[Any] = [row[0] for row in table.rows]
     assert values == sorted(values, reverse=True)
     turned = run_view(capture, "files", sort="-BYTES IN")
     assert [row[0] for row in turned.rows] == sorted(values)
