@@ -31,7 +31,7 @@ def capture_file() -> Callable[[str], Path]:
         for folder in (TESTS / "captures", outside_captures()):
             if (folder / name).exists():
                 return folder / name
-        pytest.skip(f"{name} is not in tests/captures nor in {outside_captures().name} (SCAPTUI_CAPTURES)")
+        pytest.skip(f"{name} is not in tests/captures; SCAPTUI_CAPTURES can name a folder that has it")
 
     return find
 

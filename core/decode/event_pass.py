@@ -20,7 +20,7 @@ from ..index.tables import (
     NO_FD,
     U8,
 )
-from ..kernel import inline, kernel
+from ..kernel import inline, kernel, unchecked
 from . import actions as a
 from . import fdtables, files, sockets, threads
 from .params import HEADER_V1, HEADER_V1_FLAGS, HEADER_V2_FLAGS, header_kind, parse
@@ -133,7 +133,7 @@ _MAX_BLOCK = 1 << 28
 
 
 @inline
-def _has_room(h: I64, u: U8, block: int) -> bool:
+def _has_room(h: I64, block: int) -> bool:
     return (
         h[S_THREADS] + MARGIN <= h[C_THREADS]
         and h[S_FDS] + MARGIN <= h[C_FDS]
@@ -158,6 +158,22 @@ def run(
 
     ``count`` events are in the segment already. Returns the new position, the new count and R_*.
     """
+    h = unchecked(h)
+    u = unchecked(u)
+    buf = unchecked(buf)
+    room = len(out.ts)
+    ts_column = unchecked(out.ts)
+    type_column = unchecked(out.type)
+    cpu_column = unchecked(out.cpu)
+    thread_column = unchecked(out.thread)
+    fd_column = unchecked(out.fd)
+    fdnum_column = unchecked(out.fdnum)
+    mem_column = unchecked(out.mem)
+    res_column = unchecked(out.res)
+    latency_column = unchecked(out.latency)
+    offset_column = unchecked(out.offset)
+    length_column = unchecked(out.length)
+    flags_column = unchecked(out.flags)
     while True:
         if pos + 8 > end:
             return pos, count, R_MORE
@@ -173,9 +189,9 @@ def run(
             return pos, count, R_BAD_LENGTH
         if pos + length > end:
             return pos, count, R_MORE
-        if count >= len(out.ts):
+        if count >= room:
             return pos, count, R_FULL
-        if not _has_room(h, u, length):
+        if not _has_room(h, length):
             return pos, count, R_GROW
         head = pos + 10
         if kind == HEADER_V1_FLAGS or kind == HEADER_V2_FLAGS:
@@ -188,11 +204,11 @@ def run(
         if head + u32(buf, head + 16) > pos + length - 4:
             h[S_BAD_EVENTS] += 1
             h[S_LAST_BAD] = base + pos
-        out.offset[count] = base + pos
-        out.length[count] = np.uint32(length)
-        out.cpu[count] = np.uint16(u16(buf, pos + 8))
-        out.type[count] = np.uint16(code)
-        out.ts[count] = i64(buf, head)
+        offset_column[count] = base + pos
+        length_column[count] = np.uint32(length)
+        cpu_column[count] = np.uint16(u16(buf, pos + 8))
+        type_column[count] = np.uint16(code)
+        ts_column[count] = i64(buf, head)
         h[O_THREAD] = -1
         h[O_FD] = -1
         h[O_FDNUM] = NO_FD
@@ -206,30 +222,30 @@ def run(
             flags |= EV_HIDDEN
         h[O_FLAGS] = flags
         event = h[S_EVENTS]
-        _pending(h, u, event)
+        _pending(h, event)
         _event(h, u, buf, pos, length, kind, event, code, i64(buf, head), i64(buf, head + 8))
-        out.thread[count] = np.int32(h[O_THREAD])
-        out.fd[count] = np.int32(h[O_FD])
-        out.fdnum[count] = np.int32(h[O_FDNUM])
-        out.mem[count] = np.int32(h[O_MEM])
-        out.res[count] = h[O_RES]
-        out.latency[count] = h[O_LATENCY]
-        out.flags[count] = np.uint8(h[O_FLAGS])
+        thread_column[count] = np.int32(h[O_THREAD])
+        fd_column[count] = np.int32(h[O_FD])
+        fdnum_column[count] = np.int32(h[O_FDNUM])
+        mem_column[count] = np.int32(h[O_MEM])
+        res_column[count] = h[O_RES]
+        latency_column[count] = h[O_LATENCY]
+        flags_column[count] = np.uint8(h[O_FLAGS])
         h[S_EVENTS] = event + 1
         count += 1
         pos += length
 
 
 @inline
-def _pending(h: I64, u: U8, event: int) -> None:
+def _pending(h: I64, event: int) -> None:
     """Carry out the removals that the previous event asked for."""
     life = h[S_PENDING_CLOSE]
     if life >= 0:
-        fdtables.remove(h, u, life, h[S_PENDING_FD])
+        fdtables.remove(h, life, h[S_PENDING_FD])
         h[S_PENDING_CLOSE] = -1
     life = h[S_PENDING_LIFE]
     if life >= 0:
-        threads.exited(h, u, life, event)
+        threads.exited(h, life, event)
         h[S_PENDING_LIFE] = -1
 
 
@@ -251,9 +267,9 @@ def _event(
         h[h[B_RECORDS] + h[S_RECORDS]] = event
         h[S_RECORDS] += 1
         return
-    n = parse(h, u, buf, pos, length - 4, kind, 0)
+    n = parse(h, buf, pos, length - 4, kind, 0)
     if facts & a.E_EXISTING_THREAD:
-        _existing(h, u, buf, slots, n, event, action, ts, tid)
+        _existing(h, buf, slots, n, event, action, ts, tid)
         return
     if facts & a.E_NO_THREAD or tid == -1:
         return
@@ -267,11 +283,11 @@ def _event(
     if action == a.A_CLONE and has_res and res >= 0:
         life = threads.clone(h, u, buf, slots, n, tid, ts, event, res, h[info + a.E_KIND] == 1)
     else:
-        life = threads.find(h, u, tid)
+        life = threads.find(h, tid)
         if life < 0:
             if facts & a.E_NO_FAKE:
                 return
-            life = threads.fake(h, u, tid, event)
+            life = threads.fake(h, tid, event)
     lives = ll(h, life)
     h[tt(h, h[lives + L_ROW]) + T_FLAGS] |= CL_ACTIVE
     fd = np.int64(-1)
@@ -281,10 +297,10 @@ def _event(
     if code & 1 == 0:
         h[lives + L_TYPE] = code
         if facts & a.E_USES_FD:
-            fd = _clamp(number(h, u, buf, slots, n, a.P_FD, -1))
-            table = threads.files_of(h, u, life, event)
+            fd = _clamp(number(h, buf, slots, n, a.P_FD, -1))
+            table = threads.files_of(h, life, event)
             if table >= 0:
-                row = fdtables.lookup(h, u, table, fd)
+                row = fdtables.lookup(h, table, fd)
         h[lives + L_FD] = fd
         h[lives + L_ENTER_TS] = ts
         h[lives + L_LATENCY] = 0
@@ -298,12 +314,12 @@ def _event(
             if j >= 0 and j < n:
                 row = sockets.connect_enter(h, u, life, event, fd, row, buf, h[H_OFF + j], h[H_PLEN + j])
         elif action == a.A_SENDTO_ENTER:
-            row = _sendto_enter(h, u, life, event, fd, row, buf, slots, n)
+            row = _sendto_enter(h, life, event, fd, row, buf, slots, n)
         elif action == a.A_PROCEXIT:
             h[tt(h, h[lives + L_ROW]) + T_FLAGS] |= CL_CLOSED
             h[S_PENDING_LIFE] = life
-            h[lives + L_EXIT] = number(h, u, buf, slots, n, a.P_STATUS, 0)
-            h[lives + L_REAPER] = number(h, u, buf, slots, n, a.P_REAPER, -1)
+            h[lives + L_EXIT] = number(h, buf, slots, n, a.P_STATUS, 0)
+            h[lives + L_REAPER] = number(h, buf, slots, n, a.P_REAPER, -1)
         h[O_FLAGS] |= EV_PAIRED
     else:
         last = h[lives + L_TYPE]
@@ -319,7 +335,6 @@ def _event(
             h[H_STORED] = parse(
                 h,
                 u,
-                u,
                 h[B_STORE] + slot * STORE_SIZE,
                 h[h[B_STORELEN] + slot],
                 h[lives + L_STORE_TYPE] & 7,
@@ -333,9 +348,9 @@ def _event(
             elif paired:
                 fd = h[lives + L_FD]
             if modern or paired:
-                table = threads.files_of(h, u, life, event)
+                table = threads.files_of(h, life, event)
                 if table >= 0:
-                    row = fdtables.lookup(h, u, table, fd)
+                    row = fdtables.lookup(h, table, fd)
             else:
                 fd = h[lives + L_FD]
         elif not modern:
@@ -348,20 +363,20 @@ def _event(
                 h, u, buf, slots, n, life, event, code, action, ts, res, has_res, fd, row, enter_slots, facts
             )
             if facts & a.E_CREATES_FD and not (modern and action == a.A_DUP and source < 0):
-                fd = _created_fd(h, u, buf, slots, n, action, res)
+                fd = _created_fd(h, buf, slots, n, action, res)
             elif (
                 modern
                 and action == a.A_FCNTL
                 and res >= 0
                 and source >= 0
-                and number(h, u, buf, slots, n, a.P_CMD, 0) in (_F_DUPFD, _F_DUPFD_CLOEXEC)
+                and number(h, buf, slots, n, a.P_CMD, 0) in (_F_DUPFD, _F_DUPFD_CLOEXEC)
             ):
                 fd = _clamp(res)
         if modern and facts & a.E_CREATES_FD and action == a.A_NONE:
             fd = _clamp(res)
         h[lives + L_FD] = fd
         if stored:
-            threads.drop_store(h, u, life)
+            threads.drop_store(h, life)
     lives = ll(h, life)
     h[O_THREAD] = h[lives + L_ROW]
     h[O_MEM] = h[lives + L_MEM]
@@ -371,44 +386,45 @@ def _event(
 
 
 @inline
-def _created_fd(h: I64, u: U8, buf: U8, slots: int, n: int, action: int, res: int) -> int:
+def _created_fd(h: I64, buf: U8, slots: int, n: int, action: int, res: int) -> int:
     """The descriptor number that an exit of a creating call shows."""
     if action == a.A_PIPE or action == a.A_SOCKETPAIR:
-        return _clamp(number(h, u, buf, slots, n, a.P_FD2, -1)) if res >= 0 else np.int64(-1)
+        return _clamp(number(h, buf, slots, n, a.P_FD2, -1)) if res >= 0 else np.int64(-1)
     return _clamp(res) if res >= 0 else np.int64(-1)
 
 
 @inline
-def _existing(h: I64, u: U8, buf: U8, slots: int, n: int, event: int, action: int, ts: int, tid: int) -> None:
+def _existing(h: I64, buf: U8, slots: int, n: int, event: int, action: int, ts: int, tid: int) -> None:
     """Events that belong to a thread but never create one: context switches and CPU samples."""
-    life = threads.find(h, u, tid)
+    life = threads.find(h, tid)
     if life < 0:
         return
     lives = ll(h, life)
     if action == a.A_PROCINFO:
-        user = number(h, u, buf, slots, n, a.P_CPU_USR, 0)
-        system = number(h, u, buf, slots, n, a.P_CPU_SYS, 0)
+        user = number(h, buf, slots, n, a.P_CPU_USR, 0)
+        system = number(h, buf, slots, n, a.P_CPU_SYS, 0)
         k = h[S_CPU]
-        h[cc(h, k) + 0] = event
+        k_at = cc(h, k)
+        h[k_at + 0] = event
         first = h[lives + L_CPU_TS] < 0
-        h[cc(h, k) + 1] = 0 if first else user - h[lives + L_CPU_USR]
-        h[cc(h, k) + 2] = 0 if first else system - h[lives + L_CPU_SYS]
+        h[k_at + 1] = 0 if first else user - h[lives + L_CPU_USR]
+        h[k_at + 2] = 0 if first else system - h[lives + L_CPU_SYS]
         h[S_CPU] = k + 1
         h[lives + L_CPU_USR] = user
         h[lives + L_CPU_SYS] = system
         h[lives + L_CPU_TS] = ts
     elif action == a.A_SWITCH:
-        major = number(h, u, buf, slots, n, a.P_PGFT_MAJ, 0)
-        minor = number(h, u, buf, slots, n, a.P_PGFT_MIN, 0)
-        size = threads.natural(h, u, buf, slots, n, a.P_VM_SIZE, 0)
-        rss = threads.natural(h, u, buf, slots, n, a.P_VM_RSS, 0)
-        swap = threads.natural(h, u, buf, slots, n, a.P_VM_SWAP, 0)
-        main = threads.main_of(h, u, life, event)
+        major = number(h, buf, slots, n, a.P_PGFT_MAJ, 0)
+        minor = number(h, buf, slots, n, a.P_PGFT_MIN, 0)
+        size = threads.natural(h, buf, slots, n, a.P_VM_SIZE, 0)
+        rss = threads.natural(h, buf, slots, n, a.P_VM_RSS, 0)
+        swap = threads.natural(h, buf, slots, n, a.P_VM_SWAP, 0)
+        main = threads.main_of(h, life, event)
         if main == life or main < 0:
-            threads.set_mem(h, u, life, size, rss, swap, major, minor)
+            threads.set_mem(h, life, size, rss, swap, major, minor)
         else:
-            threads.set_mem(h, u, life, -1, 0, 0, major, minor)
-            threads.set_mem(h, u, main, size, rss, swap, -1, 0)
+            threads.set_mem(h, life, -1, 0, 0, major, minor)
+            threads.set_mem(h, main, size, rss, swap, -1, 0)
     lives = ll(h, life)
     h[O_THREAD] = h[lives + L_ROW]
     h[O_MEM] = h[lives + L_MEM]
@@ -416,9 +432,7 @@ def _existing(h: I64, u: U8, buf: U8, slots: int, n: int, event: int, action: in
 
 
 @inline
-def _sendto_enter(
-    h: I64, u: U8, life: int, event: int, fd: int, row: int, buf: U8, slots: int, n: int
-) -> int:
+def _sendto_enter(h: I64, life: int, event: int, fd: int, row: int, buf: U8, slots: int, n: int) -> int:
     """A sendto on a descriptor nobody saw: the old reader invents a datagram socket."""
     j = h[slots + a.P_TUPLE]
     if row >= 0 or fd < 0 or j < 0 or j >= n or h[H_PLEN + j] < 1 or h[S_MODERN] == 1:
@@ -426,14 +440,14 @@ def _sendto_enter(
     family = np.int64(buf[h[H_OFF + j]])
     if family != sockets.AF_INET and family != sockets.AF_INET6:
         return row
-    row = files.new_fd(h, u, life, event, fd, sockets.socket_kind(family))
+    row = files.new_fd(h, life, event, fd, sockets.socket_kind(family))
     h[ff(h, row) + F_L4] = sockets.L4_UDP
-    files.add(h, u, life, event, fd, row)
+    files.add(h, life, event, fd, row)
     return row
 
 
 @inline
-def _cloexec(h: I64, u: U8, row: int, on: bool) -> None:
+def _cloexec(h: I64, row: int, on: bool) -> None:
     if row >= 0 and on:
         h[ff(h, row) + F_FLAGS] |= FD_CLOEXEC
 
@@ -462,11 +476,10 @@ def _apply(
         if (h[slots + a.P_VM_SIZE]) >= 0 and (h[slots + a.P_VM_SWAP]) < n:
             threads.set_mem(
                 h,
-                u,
                 life,
-                threads.natural(h, u, buf, slots, n, a.P_VM_SIZE, 0),
-                threads.natural(h, u, buf, slots, n, a.P_VM_RSS, 0),
-                threads.natural(h, u, buf, slots, n, a.P_VM_SWAP, 0),
+                threads.natural(h, buf, slots, n, a.P_VM_SIZE, 0),
+                threads.natural(h, buf, slots, n, a.P_VM_RSS, 0),
+                threads.natural(h, buf, slots, n, a.P_VM_SWAP, 0),
                 -1,
                 0,
             )
@@ -499,19 +512,20 @@ def _descriptors(
     facts: int,
 ) -> int:
     """Exits that create, change or remove descriptors."""
+    row_at = ff(h, row)
     modern = h[S_MODERN] == 1
     if not has_res:
         return row
     if action == a.A_OPEN:
         new = files.opened(h, u, buf, slots, n, life, event, res, enter_slots)
         if new >= 0 and res >= 0:
-            _cloexec(h, u, new, (h[ff(h, new) + F_OPENFLAGS] & _O_CLOEXEC) != 0)
+            _cloexec(h, new, (h[ff(h, new) + F_OPENFLAGS] & _O_CLOEXEC) != 0)
         return new
     if action == a.A_CLOSE:
         if res >= 0 and row >= 0:
             began = h[ll(h, life) + L_CLOSE_AT]
-            if modern or began < 0 or h[ff(h, row) + F_OPENED] <= began:
-                h[S_PENDING_CLOSE] = threads.files_of(h, u, life, event)
+            if modern or began < 0 or h[row_at + F_OPENED] <= began:
+                h[S_PENDING_CLOSE] = threads.files_of(h, life, event)
                 h[S_PENDING_FD] = fd
         return row
     if action == a.A_CONNECT:
@@ -546,28 +560,28 @@ def _descriptors(
         return row
     if action == a.A_SOCKET:
         domain = np.int64(-1)
-        if threads.has(h, u, slots, n, a.P_DOMAIN):
-            domain = threads.natural(h, u, buf, slots, n, a.P_DOMAIN, 0)
-            stype = threads.natural(h, u, buf, slots, n, a.P_TYPE, 0)
-            proto = threads.natural(h, u, buf, slots, n, a.P_PROTO, 0)
+        if threads.has(h, slots, n, a.P_DOMAIN):
+            domain = threads.natural(h, buf, slots, n, a.P_DOMAIN, 0)
+            stype = threads.natural(h, buf, slots, n, a.P_TYPE, 0)
+            proto = threads.natural(h, buf, slots, n, a.P_PROTO, 0)
         elif h[H_STORED] >= 3:
             domain = files.natural_store(h, u, 0)
             stype = files.natural_store(h, u, 1)
             proto = files.natural_store(h, u, 2)
         if domain < 0:
             return row
-        new = files.new_fd(h, u, life, event, _clamp(res), sockets.socket_kind(domain))
+        new = files.new_fd(h, life, event, _clamp(res), sockets.socket_kind(domain))
         h[ff(h, new) + F_L4] = sockets.socket_l4(domain, stype, proto)
-        _cloexec(h, u, new, (stype & _SOCK_CLOEXEC) != 0)
-        files.add(h, u, life, event, _clamp(res), new)
+        _cloexec(h, new, (stype & _SOCK_CLOEXEC) != 0)
+        files.add(h, life, event, _clamp(res), new)
         return new
     if action == a.A_SOCKETPAIR:
-        return files.pair(h, u, buf, slots, n, life, event, files.KIND_UNIX)
+        return files.pair(h, buf, slots, n, life, event, files.KIND_UNIX)
     if action == a.A_PIPE:
-        new = files.pair(h, u, buf, slots, n, life, event, files.KIND_FIFO)
-        if threads.natural(h, u, buf, slots, n, a.P_FLAGS, 0) & _O_CLOEXEC and new > 0:
-            _cloexec(h, u, new, True)
-            _cloexec(h, u, new - 1, True)
+        new = files.pair(h, buf, slots, n, life, event, files.KIND_FIFO)
+        if threads.natural(h, buf, slots, n, a.P_FLAGS, 0) & _O_CLOEXEC and new > 0:
+            _cloexec(h, new, True)
+            _cloexec(h, new - 1, True)
         return new
     if action == a.A_BIND:
         j = h[slots + a.P_ADDR]
@@ -575,50 +589,50 @@ def _descriptors(
             return sockets.bind(h, u, life, event, fd, row, buf, h[H_OFF + j], h[H_PLEN + j])
         return row
     if action == a.A_DUP:
-        new = files.duplicated(h, u, life, event, row, _clamp(res), True)
+        new = files.duplicated(h, life, event, row, _clamp(res), True)
         if new >= 0:
             h[ff(h, new) + F_FLAGS] &= ~FD_CLOEXEC
-            _cloexec(h, u, new, (threads.natural(h, u, buf, slots, n, a.P_FLAGS, 0) & _O_CLOEXEC) != 0)
+            _cloexec(h, new, (threads.natural(h, buf, slots, n, a.P_FLAGS, 0) & _O_CLOEXEC) != 0)
             return new
         return row
     if action == a.A_FCNTL:
-        cmd = threads.natural(h, u, buf, slots, n, a.P_CMD, 0)
-        if not threads.has(h, u, slots, n, a.P_CMD):
+        cmd = threads.natural(h, buf, slots, n, a.P_CMD, 0)
+        if not threads.has(h, slots, n, a.P_CMD):
             j = h[enter_slots + a.P_CMD]
             if j < 0 or j >= h[H_STORED]:
                 return row
             cmd = np.int64(u[h[H_OFF + 64 + j]])
         if cmd == _F_DUPFD or cmd == _F_DUPFD_CLOEXEC:
-            new = files.duplicated(h, u, life, event, row, _clamp(res), False)
+            new = files.duplicated(h, life, event, row, _clamp(res), False)
             if new >= 0:
                 h[ff(h, new) + F_FLAGS] &= ~FD_CLOEXEC
-                _cloexec(h, u, new, cmd == _F_DUPFD_CLOEXEC)
+                _cloexec(h, new, cmd == _F_DUPFD_CLOEXEC)
         elif cmd == _F_SETFD and modern and row >= 0:
-            on = (number(h, u, buf, slots, n, a.P_ARG, 0) & 1) != 0
-            if on != ((h[ff(h, row) + F_FLAGS] & FD_CLOEXEC) != 0):
-                new = files.changed(h, u, row, event)
+            on = (number(h, buf, slots, n, a.P_ARG, 0) & 1) != 0
+            if on != ((h[row_at + F_FLAGS] & FD_CLOEXEC) != 0):
+                new = files.changed(h, row, event)
                 h[ff(h, new) + F_FLAGS] = (h[ff(h, new) + F_FLAGS] & ~FD_CLOEXEC) | (FD_CLOEXEC if on else 0)
-                files.add(h, u, life, event, fd, new)
+                files.add(h, life, event, fd, new)
                 return new
         return row
     if action == a.A_CLOSE_RANGE:
-        first = threads.natural(h, u, buf, slots, n, a.P_FIRST, 0)
-        last = threads.natural(h, u, buf, slots, n, a.P_LAST, -1)
-        if modern and not threads.natural(h, u, buf, slots, n, a.P_FLAGS, 0) & 4:
-            files.close_range(h, u, life, event, first, last)
+        first = threads.natural(h, buf, slots, n, a.P_FIRST, 0)
+        last = threads.natural(h, buf, slots, n, a.P_LAST, -1)
+        if modern and not threads.natural(h, buf, slots, n, a.P_FLAGS, 0) & 4:
+            files.close_range(h, life, event, first, last)
         return row
     if action == a.A_PIDFD_GETFD:
         return row
-    new = files.new_fd(h, u, life, event, _clamp(res), h[ee(h, code) + a.E_KIND])
+    new = files.new_fd(h, life, event, _clamp(res), h[ee(h, code) + a.E_KIND])
     if action == a.A_MEMFD:
         h[ff(h, new) + 0] = 20
         h[ff(h, new) + F_NAME] = threads.string(h, u, buf, slots, n, a.P_NAME)
     elif action == a.A_PIDFD:
         h[ff(h, new) + 0] = 21
-        h[ff(h, new) + F_SPORT] = number(h, u, buf, slots, n, a.P_PID, 0)
-    flags = threads.natural(h, u, buf, slots, n, a.P_FLAGS, 0)
-    _cloexec(h, u, new, (flags & _O_CLOEXEC) != 0)
-    files.add(h, u, life, event, _clamp(res), new)
+        h[ff(h, new) + F_SPORT] = number(h, buf, slots, n, a.P_PID, 0)
+    flags = threads.natural(h, buf, slots, n, a.P_FLAGS, 0)
+    _cloexec(h, new, (flags & _O_CLOEXEC) != 0)
+    files.add(h, life, event, _clamp(res), new)
     return new
 
 
@@ -644,10 +658,10 @@ def _threads(
     if action == a.A_EXEC:
         threads.execve(h, u, buf, slots, n, life, ts, event, code, enter_slots)
         if modern:
-            _close_on_exec(h, u, life, event)
+            _close_on_exec(h, life, event)
         return
     if action == a.A_CHDIR or action == a.A_FCHDIR or action == a.A_GETCWD:
-        main = threads.main_of(h, u, life, event)
+        main = threads.main_of(h, life, event)
         if main < 0:
             return
         cwd = h[tt(h, h[ll(h, main) + L_ROW]) + T_CWD]
@@ -661,16 +675,16 @@ def _threads(
                 return
             length = files.text_length(buf, h[H_OFF + j], h[H_PLEN + j])
             new = with_slash(h, u, concat(h, u, cwd, buf, h[H_OFF + j], length))
-        threads.set_field(h, u, main, event, T_CWD, new)
+        threads.set_field(h, main, event, T_CWD, new)
     elif action == a.A_CHROOT:
         j = h[slots + a.P_PATH]
-        main = threads.main_of(h, u, life, event)
+        main = threads.main_of(h, life, event)
         if j >= 0 and j < n and main >= 0:
             cwd = h[tt(h, h[ll(h, main) + L_ROW]) + T_CWD]
             length = files.text_length(buf, h[H_OFF + j], h[H_PLEN + j])
-            threads.set_field(h, u, life, event, T_ROOT, concat(h, u, cwd, buf, h[H_OFF + j], length))
+            threads.set_field(h, life, event, T_ROOT, concat(h, u, cwd, buf, h[H_OFF + j], length))
     elif action == a.A_SETSID:
-        threads.set_field(h, u, life, event, T_SID, res)
+        threads.set_field(h, life, event, T_SID, res)
     elif action == a.A_SETUID or action == a.A_SETRESUID:
         slot = a.P_UID if action == a.A_SETUID else a.P_EUID
         _set_id(h, u, buf, slots, n, life, event, enter_slots, slot, T_UID, action == a.A_SETUID)
@@ -678,8 +692,8 @@ def _threads(
         slot = a.P_GID if action == a.A_SETGID else a.P_EGID
         _set_id(h, u, buf, slots, n, life, event, enter_slots, slot, T_GID, action == a.A_SETGID)
     elif action == a.A_RLIMIT or action == a.A_PRLIMIT:
-        resource = threads.natural(h, u, buf, slots, n, a.P_RESOURCE, -1)
-        pid = number(h, u, buf, slots, n, a.P_PID, 0)
+        resource = threads.natural(h, buf, slots, n, a.P_RESOURCE, -1)
+        pid = number(h, buf, slots, n, a.P_PID, 0)
         if resource < 0:
             j = h[enter_slots + a.P_RESOURCE]
             if j < 0 or j >= h[H_STORED]:
@@ -687,20 +701,20 @@ def _threads(
             resource = np.int64(u[h[H_OFF + 64 + j]])
             k = h[enter_slots + a.P_PID]
             pid = files.signed_store(h, u, k) if k >= 0 else np.int64(0)
-        limit = number(h, u, buf, slots, n, a.P_CUR, -1)
+        limit = number(h, buf, slots, n, a.P_CUR, -1)
         if resource != _RLIMIT_NOFILE or limit == -1:
             return
         target = life
         if action == a.A_PRLIMIT and pid != 0:
-            target = threads.find(h, u, pid)
+            target = threads.find(h, pid)
         if target >= 0:
-            main = threads.main_of(h, u, target, event)
+            main = threads.main_of(h, target, event)
             if main >= 0:
-                threads.set_field(h, u, main, event, T_FDLIMIT, limit)
+                threads.set_field(h, main, event, T_FDLIMIT, limit)
     elif action == a.A_CAPSET and modern:
         for k in range(3):
-            value = number(h, u, buf, slots, n, a.P_CAP_I + k, 0)
-            threads.set_field(h, u, life, event, 24 + k, value)
+            value = number(h, buf, slots, n, a.P_CAP_I + k, 0)
+            threads.set_field(h, life, event, 24 + k, value)
 
 
 @inline
@@ -717,30 +731,31 @@ def _set_id(
     column: int,
     plain: bool,
 ) -> None:
-    value = threads.natural(h, u, buf, slots, n, slot, -1)
+    value = threads.natural(h, buf, slots, n, slot, -1)
     if value < 0:
         j = h[enter_slots + slot]
         if j < 0 or j >= h[H_STORED]:
             return
         value = files.natural_store(h, u, j)
     if plain or value != 0xFFFFFFFF:
-        threads.set_field(h, u, life, event, column, value)
+        threads.set_field(h, life, event, column, value)
 
 
 @inline
-def _close_on_exec(h: I64, u: U8, life: int, event: int) -> None:
+def _close_on_exec(h: I64, life: int, event: int) -> None:
     """Drop the descriptors marked close-on-exec."""
-    table = threads.files_of(h, u, life, event)
+    table = threads.files_of(h, life, event)
+    table_at = ll(h, table)
     if table < 0:
         return
-    at = h[ll(h, table) + L_TABLE]
+    at = h[table_at + L_TABLE]
     if at < 0:
         return
-    capacity = h[ll(h, table) + L_CAP]
+    capacity = h[table_at + L_CAP]
     i = np.int64(0)
     while i < capacity:
         key = h[h[B_POOLKEY] + at + i]
         if key >= 0 and h[ff(h, (h[h[B_POOLROW] + at + i])) + F_FLAGS] & FD_CLOEXEC:
-            fdtables.remove(h, u, table, key)
+            fdtables.remove(h, table, key)
         else:
             i += 1

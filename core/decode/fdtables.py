@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..index.tables import CL_FILES, I64, U8
+from ..index.tables import CL_FILES, I64
 from ..kernel import inline
 from .state import (
     B_POOLKEY,
@@ -41,7 +41,7 @@ def _log2(n: int) -> int:
 
 
 @inline
-def _allocate(h: I64, u: U8, capacity: int) -> int:
+def _allocate(h: I64, capacity: int) -> int:
     """Return a free slice of the pool with all places empty, or -1 when the pool is full."""
     k = _log2(capacity)
     at = h[H_FREE + k]
@@ -58,26 +58,28 @@ def _allocate(h: I64, u: U8, capacity: int) -> int:
 
 
 @inline
-def release(h: I64, u: U8, life: int) -> None:
+def release(h: I64, life: int) -> None:
     """Give the table of ``life`` back to the pool."""
-    at = h[ll(h, life) + L_TABLE]
+    life_at = ll(h, life)
+    at = h[life_at + L_TABLE]
     if at < 0:
         return
-    k = _log2(h[ll(h, life) + L_CAP])
+    k = _log2(h[life_at + L_CAP])
     h[h[B_POOLROW] + at] = h[H_FREE + k]
     h[H_FREE + k] = at
-    h[ll(h, life) + L_TABLE] = -1
-    h[ll(h, life) + L_CAP] = 0
-    h[ll(h, life) + L_USED] = 0
+    h[life_at + L_TABLE] = -1
+    h[life_at + L_CAP] = 0
+    h[life_at + L_USED] = 0
 
 
 @inline
-def lookup(h: I64, u: U8, life: int, fd: int) -> int:
+def lookup(h: I64, life: int, fd: int) -> int:
     """Return the descriptor row of number ``fd`` in the table of ``life``, -1: none."""
-    at = h[ll(h, life) + L_TABLE]
+    life_at = ll(h, life)
+    at = h[life_at + L_TABLE]
     if at < 0 or fd < 0 or fd > MAX_FD:
         return np.int64(-1)
-    mask = h[ll(h, life) + L_CAP] - 1
+    mask = h[life_at + L_CAP] - 1
     i = fd & mask
     while True:
         key = h[h[B_POOLKEY] + at + i]
@@ -89,7 +91,7 @@ def lookup(h: I64, u: U8, life: int, fd: int) -> int:
 
 
 @inline
-def _place(h: I64, u: U8, at: int, mask: int, fd: int, row: int) -> bool:
+def _place(h: I64, at: int, mask: int, fd: int, row: int) -> bool:
     """Put ``row`` at ``fd``; True when the number is new in the table."""
     i = fd & mask
     while True:
@@ -105,39 +107,41 @@ def _place(h: I64, u: U8, at: int, mask: int, fd: int, row: int) -> bool:
 
 
 @inline
-def put(h: I64, u: U8, life: int, fd: int, row: int) -> None:
+def put(h: I64, life: int, fd: int, row: int) -> None:
     """Set descriptor ``fd`` of the table of ``life``; silently nothing when the pool is exhausted."""
+    life_at = ll(h, life)
     if fd < 0 or fd > MAX_FD:
         return
-    capacity = h[ll(h, life) + L_CAP]
-    if h[ll(h, life) + L_TABLE] < 0 or (h[ll(h, life) + L_USED] + 1) * 4 > capacity * 3:
-        larger = np.int64(16) if h[ll(h, life) + L_TABLE] < 0 else capacity * 2
-        at = _allocate(h, u, larger)
+    capacity = h[life_at + L_CAP]
+    if h[life_at + L_TABLE] < 0 or (h[life_at + L_USED] + 1) * 4 > capacity * 3:
+        larger = np.int64(16) if h[life_at + L_TABLE] < 0 else capacity * 2
+        at = _allocate(h, larger)
         if at < 0:
             return
-        old = h[ll(h, life) + L_TABLE]
+        old = h[life_at + L_TABLE]
         if old >= 0:
             for i in range(old, old + capacity):
                 if h[h[B_POOLKEY] + i] >= 0:
-                    _place(h, u, at, larger - 1, (h[h[B_POOLKEY] + i]), (h[h[B_POOLROW] + i]))
-            used = h[ll(h, life) + L_USED]
-            release(h, u, life)
-            h[ll(h, life) + L_USED] = used
-        h[ll(h, life) + L_TABLE] = at
-        h[ll(h, life) + L_CAP] = larger
+                    _place(h, at, larger - 1, (h[h[B_POOLKEY] + i]), (h[h[B_POOLROW] + i]))
+            used = h[life_at + L_USED]
+            release(h, life)
+            h[life_at + L_USED] = used
+        h[life_at + L_TABLE] = at
+        h[life_at + L_CAP] = larger
         if larger > h[S_MAX_TABLE]:
             h[S_MAX_TABLE] = larger
-    if _place(h, u, h[ll(h, life) + L_TABLE], h[ll(h, life) + L_CAP] - 1, fd, row):
-        h[ll(h, life) + L_USED] += 1
+    if _place(h, h[life_at + L_TABLE], h[life_at + L_CAP] - 1, fd, row):
+        h[life_at + L_USED] += 1
 
 
 @inline
-def remove(h: I64, u: U8, life: int, fd: int) -> None:
+def remove(h: I64, life: int, fd: int) -> None:
     """Remove descriptor ``fd`` from the table of ``life``, closing the gap it leaves."""
-    at = h[ll(h, life) + L_TABLE]
+    life_at = ll(h, life)
+    at = h[life_at + L_TABLE]
     if at < 0 or fd < 0 or fd > MAX_FD:
         return
-    mask = h[ll(h, life) + L_CAP] - 1
+    mask = h[life_at + L_CAP] - 1
     i = fd & mask
     while True:
         key = h[h[B_POOLKEY] + at + i]
@@ -159,29 +163,33 @@ def remove(h: I64, u: U8, life: int, fd: int) -> None:
             h[h[B_POOLROW] + at + hole] = h[h[B_POOLROW] + at + i]
             hole = i
     h[h[B_POOLKEY] + at + hole] = -1
-    h[ll(h, life) + L_USED] -= 1
+    h[life_at + L_USED] -= 1
 
 
 @inline
-def copy(h: I64, u: U8, source: int, target: int) -> None:
+def copy(h: I64, source: int, target: int) -> None:
     """Give ``target`` a copy of the table of ``source``; nothing when the pool is exhausted."""
-    at = h[ll(h, source) + L_TABLE]
-    if at < 0 or h[ll(h, source) + L_USED] == 0:
+    target_at = ll(h, target)
+    source_at = ll(h, source)
+    at = h[source_at + L_TABLE]
+    if at < 0 or h[source_at + L_USED] == 0:
         return
-    capacity = h[ll(h, source) + L_CAP]
-    to = _allocate(h, u, capacity)
+    capacity = h[source_at + L_CAP]
+    to = _allocate(h, capacity)
     if to < 0:
         return
     for i in range(capacity):
         h[h[B_POOLKEY] + to + i] = h[h[B_POOLKEY] + at + i]
         h[h[B_POOLROW] + to + i] = h[h[B_POOLROW] + at + i]
-    h[ll(h, target) + L_TABLE] = to
-    h[ll(h, target) + L_CAP] = capacity
-    h[ll(h, target) + L_USED] = h[ll(h, source) + L_USED]
+    h[target_at + L_TABLE] = to
+    h[target_at + L_CAP] = capacity
+    h[target_at + L_USED] = h[source_at + L_USED]
 
 
 @inline
-def shares_files(h: I64, u: U8, life: int) -> bool:
+def shares_files(h: I64, life: int) -> bool:
     """Whether the thread looks its descriptors up in its main thread's table."""
-    row = h[ll(h, life) + L_ROW]
-    return (h[tt(h, row) + T_FLAGS] & CL_FILES) != 0 and h[tt(h, row) + T_PID] != h[ll(h, life) + L_TID]
+    life_at = ll(h, life)
+    row = h[life_at + L_ROW]
+    row_at = tt(h, row)
+    return (h[row_at + T_FLAGS] & CL_FILES) != 0 and h[row_at + T_PID] != h[life_at + L_TID]

@@ -52,43 +52,46 @@ O_DIRECTORY = 1024
 
 
 @inline
-def new_fd(h: I64, u: U8, life: int, event: int, fd: int, kind: int) -> int:
+def new_fd(h: I64, life: int, event: int, fd: int, kind: int) -> int:
     """Make a row for a new descriptor ``fd``, without putting it into a table."""
     row = h[S_FDS]
+    row_at = ff(h, row)
     h[S_FDS] = row + 1
     for c in range(F_COLUMNS):
-        h[ff(h, row) + c] = 0
-    h[ff(h, row) + F_KIND] = kind
-    h[ff(h, row) + F_NUM] = fd
-    h[ff(h, row) + F_OPENER] = h[ll(h, life) + L_ROW]
-    h[ff(h, row) + F_FIRST] = event
-    h[ff(h, row) + F_OPENED] = event
+        h[row_at + c] = 0
+    h[row_at + F_KIND] = kind
+    h[row_at + F_NUM] = fd
+    h[row_at + F_OPENER] = h[ll(h, life) + L_ROW]
+    h[row_at + F_FIRST] = event
+    h[row_at + F_OPENED] = event
     return row
 
 
 @inline
-def changed(h: I64, u: U8, row: int, event: int) -> int:
+def changed(h: I64, row: int, event: int) -> int:
     """Begin a new state of a descriptor, equal to ``row``; returns the new row."""
-    if h[ff(h, row) + F_FIRST] == event:
+    row_at = ff(h, row)
+    if h[row_at + F_FIRST] == event:
         return row
     new = h[S_FDS]
+    new_at = ff(h, new)
     h[S_FDS] = new + 1
     for c in range(F_COLUMNS):
-        h[ff(h, new) + c] = h[ff(h, row) + c]
-    h[ff(h, new) + F_FIRST] = event
+        h[new_at + c] = h[row_at + c]
+    h[new_at + F_FIRST] = event
     return new
 
 
 @inline
-def add(h: I64, u: U8, life: int, event: int, fd: int, row: int) -> None:
+def add(h: I64, life: int, event: int, fd: int, row: int) -> None:
     """Put a descriptor into the thread's table."""
-    table = files_of(h, u, life, event)
+    table = files_of(h, life, event)
     if table >= 0:
-        fdtables.put(h, u, table, fd, row)
+        fdtables.put(h, table, fd, row)
 
 
 @inline
-def _param(h: I64, u: U8, slots: int, n: int, slot: int) -> int:
+def _param(h: I64, slots: int, n: int, slot: int) -> int:
     i = h[slots + slot]
     return i if i >= 0 and i < n else np.int64(-1)
 
@@ -112,15 +115,15 @@ def opened(h: I64, u: U8, b: U8, slots: int, n: int, life: int, event: int, fd: 
     length = np.int64(-1)
     dirfd = np.int64(-100)
     flags = np.int64(0)
-    i = _param(h, u, slots, n, P_NAME)
+    i = _param(h, slots, n, P_NAME)
     if i < 0:
-        i = _param(h, u, slots, n, P_PATH)
+        i = _param(h, slots, n, P_PATH)
     from_store = False
     if i >= 0:
         at = h[H_OFF + i]
         length = text_length(b, at, h[H_PLEN + i])
-    dirfd = number(h, u, b, slots, n, P_DIRFD, -100)
-    flags = natural(h, u, b, slots, n, P_FLAGS, 0)
+    dirfd = number(h, b, slots, n, P_DIRFD, -100)
+    flags = natural(h, b, slots, n, P_FLAGS, 0)
     stored = h[H_STORED]
     if stored > 0:
         j = h[enter_slots + P_NAME]
@@ -139,7 +142,7 @@ def opened(h: I64, u: U8, b: U8, slots: int, n: int, life: int, event: int, fd: 
                     dirfd = signed_store(h, u, d)
     if length < 0:
         return np.int64(-1)
-    main = main_of(h, u, life, event)
+    main = main_of(h, life, event)
     cwd = h[tt(h, h[ll(h, main) + L_ROW]) + T_CWD] if main >= 0 else np.int64(0)
     absolute = length > 0 and (u[at] == 0x2F if from_store else b[at] == 0x2F)
     base = cwd if absolute else directory(h, u, life, event, dirfd, cwd)
@@ -148,17 +151,18 @@ def opened(h: I64, u: U8, b: U8, slots: int, n: int, life: int, event: int, fd: 
     else:
         name = concat(h, u, base, b, at, length)
     kind = KIND_DIRECTORY if flags & O_DIRECTORY else KIND_FILE
-    row = new_fd(h, u, life, event, fd, kind)
-    h[ff(h, row) + F_NAME] = name
+    row = new_fd(h, life, event, fd, kind)
+    row_at = ff(h, row)
+    h[row_at + F_NAME] = name
     if fd < 0:
-        h[ff(h, row) + F_FLAGS] = FD_PHANTOM
-        h[ff(h, row) + F_KIND] = 0
-        h[ff(h, row) + F_NUM] = -1
+        h[row_at + F_FLAGS] = FD_PHANTOM
+        h[row_at + F_KIND] = 0
+        h[row_at + F_NUM] = -1
         return row
-    h[ff(h, row) + F_OPENFLAGS] = flags
-    h[ff(h, row) + F_DEV] = natural(h, u, b, slots, n, P_DEV, 0)
-    h[ff(h, row) + F_INO] = number(h, u, b, slots, n, P_INO, 0)
-    add(h, u, life, event, fd, row)
+    h[row_at + F_OPENFLAGS] = flags
+    h[row_at + F_DEV] = natural(h, b, slots, n, P_DEV, 0)
+    h[row_at + F_INO] = number(h, b, slots, n, P_INO, 0)
+    add(h, life, event, fd, row)
     return row
 
 
@@ -191,71 +195,74 @@ def signed_store(h: I64, u: U8, i: int) -> int:
 
 
 @inline
-def duplicated(h: I64, u: U8, life: int, event: int, source: int, fd: int, standard: bool) -> int:
+def duplicated(h: I64, life: int, event: int, source: int, fd: int, standard: bool) -> int:
     """Copy descriptor row ``source`` to number ``fd``; returns the new row, -1 when there is no source.
 
     ``standard``: a dup onto 0 or 1 marks the thread as the end of a pipe.
     """
+    life_at = ll(h, life)
     if source < 0:
         return np.int64(-1)
     row = h[S_FDS]
+    row_at = ff(h, row)
     h[S_FDS] = row + 1
     for c in range(F_COLUMNS):
-        h[ff(h, row) + c] = h[ff(h, source) + c]
-    h[ff(h, row) + F_NUM] = fd
-    h[ff(h, row) + F_FIRST] = event
-    h[ff(h, row) + F_OPENED] = event
-    h[ff(h, row) + F_OPENER] = h[ll(h, life) + L_ROW]
-    add(h, u, life, event, fd, row)
+        h[row_at + c] = h[ff(h, source) + c]
+    h[row_at + F_NUM] = fd
+    h[row_at + F_FIRST] = event
+    h[row_at + F_OPENED] = event
+    h[row_at + F_OPENER] = h[life_at + L_ROW]
+    add(h, life, event, fd, row)
     if standard and (fd == 0 or fd == 1):
         bit = CL_PIPE_DST if fd == 0 else CL_PIPE_SRC
-        if not h[tt(h, h[ll(h, life) + L_ROW]) + T_FLAGS] & bit:
-            state = new_row(h, u, life, event)
+        if not h[tt(h, h[life_at + L_ROW]) + T_FLAGS] & bit:
+            state = new_row(h, life, event)
             h[tt(h, state) + T_FLAGS] |= bit
     return row
 
 
 @inline
-def pair(h: I64, u: U8, b: U8, slots: int, n: int, life: int, event: int, kind: int) -> int:
+def pair(h: I64, b: U8, slots: int, n: int, life: int, event: int, kind: int) -> int:
     """Create the two descriptors of pipe or socketpair; returns the row of the second."""
     row = np.int64(-1)
-    fd1 = number(h, u, b, slots, n, P_FD1, -1)
-    fd2 = number(h, u, b, slots, n, P_FD2, -1)
+    fd1 = number(h, b, slots, n, P_FD1, -1)
+    fd2 = number(h, b, slots, n, P_FD2, -1)
     for k in range(2):
         fd = fd1 if k == 0 else fd2
         if fd < 0:
             continue
-        row = new_fd(h, u, life, event, fd, kind)
+        row = new_fd(h, life, event, fd, kind)
         if kind == KIND_FIFO:
-            h[ff(h, row) + F_INO] = number(h, u, b, slots, n, P_INO, 0)
+            h[ff(h, row) + F_INO] = number(h, b, slots, n, P_INO, 0)
         else:
-            i = _param(h, u, slots, n, P_FD2 + 1)
-            j = _param(h, u, slots, n, P_FD2 + 2)
+            i = _param(h, slots, n, P_FD2 + 1)
+            j = _param(h, slots, n, P_FD2 + 2)
             if i >= 0 and j >= 0:
-                first = number(h, u, b, slots, n, P_FD2 + 1, 0)
-                second = number(h, u, b, slots, n, P_FD2 + 2, 0)
+                first = number(h, b, slots, n, P_FD2 + 1, 0)
+                second = number(h, b, slots, n, P_FD2 + 2, 0)
                 h[ff(h, row) + F_SOURCE] = first if k == 0 else second
                 h[ff(h, row) + F_DEST] = second if k == 0 else first
             h[ff(h, row) + F_L4] = 0
-        add(h, u, life, event, fd, row)
+        add(h, life, event, fd, row)
     return row
 
 
 @inline
-def close_range(h: I64, u: U8, life: int, event: int, first: int, last: int) -> None:
+def close_range(h: I64, life: int, event: int, first: int, last: int) -> None:
     """Remove all descriptors from ``first`` to ``last`` of the thread's table."""
-    table = files_of(h, u, life, event)
+    table = files_of(h, life, event)
+    table_at = ll(h, table)
     if table < 0:
         return
-    at = h[ll(h, table) + L_TABLE]
+    at = h[table_at + L_TABLE]
     if at < 0:
         return
-    capacity = h[ll(h, table) + L_CAP]
+    capacity = h[table_at + L_CAP]
     # removing moves entries, so look again from the start of the slice until nothing is left
     i = np.int64(0)
     while i < capacity:
         key = h[h[B_POOLKEY] + at + i]
         if key >= 0 and key >= first and key <= last:
-            fdtables.remove(h, u, table, key)
+            fdtables.remove(h, table, key)
         else:
             i += 1

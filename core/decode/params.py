@@ -39,7 +39,7 @@ def header_kind(block_type: int) -> int:
 
 
 @inline
-def parse(h: I64, u: U8, b: U8, start: int, available: int, kind: int, first: int) -> int:
+def parse(h: I64, b: U8, start: int, available: int, kind: int, first: int) -> int:
     """Fill ``st.off`` and ``st.plen`` from index ``first``; returns the number of parameters found.
 
     The block begins at ``b[start]`` and ``available`` bytes of it are there. Parameters that do not lie

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..format.metadata import Metadata
 from ..index.tables import CL_ACTIVE, FD_BOUND, FD_CLIENT, FD_CONNECTED, FD_FROM_PROC, FD_SERVER, I64, U8
-from ..kernel import kernel
+from ..kernel import kernel, unchecked
 from . import sockets
 from .fdtables import put
 from .sockets import KIND_IPV4, KIND_IPV4_SERVER, KIND_IPV6, KIND_IPV6_SERVER, KIND_UNIX, L4_TCP
@@ -92,21 +92,25 @@ def _signed(value: int) -> int:
 
 @kernel
 def _intern_many(h: I64, u: U8, blob: U8, ends: I64, out: I64) -> None:
+    h = unchecked(h)
+    u = unchecked(u)
+    text = unchecked(blob)
     start = np.int64(0)
     for i in range(len(ends)):
-        out[i] = intern(h, u, blob, start, ends[i] - start)
+        out[i] = intern(h, u, text, start, ends[i] - start)
         start = ends[i]
 
 
 @kernel
 def _add_lives(h: I64, u: U8, rows: I64, mems: I64) -> None:
     """Create a life for each row of thread columns, with its memory figures."""
+    h = unchecked(h)
     event = h[S_EVENTS] - 1
     for i in range(len(rows)):
-        old = find(h, u, rows[i, T_TID])
+        old = find(h, rows[i, T_TID])
         if old >= 0:
             continue
-        life = new_life(h, u, rows[i, T_TID], event)
+        life = new_life(h, rows[i, T_TID], event)
         at = tt(h, h[ll(h, life) + L_ROW])
         for c in range(T_LIFE):
             h[at + c] = rows[i, c]
@@ -120,7 +124,7 @@ def _add_lives(h: I64, u: U8, rows: I64, mems: I64) -> None:
             continue
         at = tt(h, h[ll(h, life) + L_ROW])
         if h[at + T_PID] != h[at + T_TID]:
-            main = find(h, u, h[at + T_PID])
+            main = find(h, h[at + T_PID])
             if main >= 0:
                 h[ll(h, main) + L_CHILDREN] += 1
 
@@ -128,17 +132,20 @@ def _add_lives(h: I64, u: U8, rows: I64, mems: I64) -> None:
 @kernel
 def _add_fds(h: I64, u: U8, tids: I64, rows: I64) -> None:
     """Append descriptor rows, complete their tuples and put them into the tables of their threads."""
+    h = unchecked(h)
+    u = unchecked(u)
     for i in range(len(rows)):
         row = h[S_FDS]
-        life = find(h, u, tids[i])
+        row_at = ff(h, row)
+        life = find(h, tids[i])
         if life < 0:
             continue
         h[S_FDS] = row + 1
         for c in range(F_COLUMNS):
-            h[ff(h, row) + c] = rows[i, c]
-        h[ff(h, row) + F_OPENER] = h[ll(h, life) + L_ROW]
+            h[row_at + c] = rows[i, c]
+        h[row_at + F_OPENER] = h[ll(h, life) + L_ROW]
         sockets.complete(h, u, row)
-        put(h, u, life, rows[i, F_NUM], row)
+        put(h, life, rows[i, F_NUM], row)
 
 
 def add_strings(state: State, items: list[bytes]) -> tuple[State, I64]:

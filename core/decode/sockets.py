@@ -117,7 +117,7 @@ def unmapped(high: int) -> int:
 
 
 @inline
-def _local4(h: I64, u: U8, other: int) -> int:
+def _local4(h: I64, other: int) -> int:
     """Our address on the way to ``other`` (state engine, 2.1); 0 when there is none."""
     for i in range(h[C_IF4]):
         if h[ii(h, i) + 0] == other:
@@ -135,36 +135,38 @@ def _local4(h: I64, u: U8, other: int) -> int:
 @inline
 def complete(h: I64, u: U8, row: int) -> None:
     """Fill the side of an IPv4 or IPv6 tuple that the event left open, from the interface list."""
-    kind = h[ff(h, row) + F_KIND]
+    row_at = ff(h, row)
+    kind = h[row_at + F_KIND]
     if kind == KIND_IPV4:
         for side in range(2):
             mine = F_SIP_LO if side == 0 else F_DIP_LO
             theirs = F_DIP_LO if side == 0 else F_SIP_LO
-            if h[ff(h, row) + mine] == 0:
-                found = _local4(h, u, h[ff(h, row) + theirs])
-                if found == h[ff(h, row) + theirs] and h[ff(h, row) + F_SPORT] == h[ff(h, row) + F_DPORT]:
+            if h[row_at + mine] == 0:
+                found = _local4(h, h[row_at + theirs])
+                if found == h[row_at + theirs] and h[row_at + F_SPORT] == h[row_at + F_DPORT]:
                     continue
-                h[ff(h, row) + mine] = found
+                h[row_at + mine] = found
     elif kind == KIND_IPV6:
         for side in range(2):
             low = F_SIP_LO if side == 0 else F_DIP_LO
             other = F_DIP_LO if side == 0 else F_SIP_LO
-            if h[ff(h, row) + low] == 0 and h[ff(h, row) + low + 1] == 0:
+            if h[row_at + low] == 0 and h[row_at + low + 1] == 0:
                 _local6(h, u, row, low, other)
 
 
 @inline
 def _local6(h: I64, u: U8, row: int, low: int, other: int) -> None:
+    row_at = ff(h, row)
     best = np.int64(-1)
     for i in range(h[C_IF6]):
         a = i64(u, h[B_IF6] + 16 * i)
         c = i64(u, h[B_IF6] + 16 * i + 8)
-        if a == h[ff(h, row) + other] and c == h[ff(h, row) + other + 1]:
+        if a == h[row_at + other] and c == h[row_at + other + 1]:
             best = i
             break
     if best < 0:
         for i in range(h[C_IF6]):
-            if i64(u, h[B_IF6] + 16 * i) == h[ff(h, row) + other]:
+            if i64(u, h[B_IF6] + 16 * i) == h[row_at + other]:
                 best = i
                 break
     if best < 0:
@@ -177,41 +179,39 @@ def _local6(h: I64, u: U8, row: int, low: int, other: int) -> None:
         return
     a = i64(u, h[B_IF6] + 16 * best)
     c = i64(u, h[B_IF6] + 16 * best + 8)
-    if (
-        a == h[ff(h, row) + other]
-        and c == h[ff(h, row) + other + 1]
-        and h[ff(h, row) + F_SPORT] == h[ff(h, row) + F_DPORT]
-    ):
+    if a == h[row_at + other] and c == h[row_at + other + 1] and h[row_at + F_SPORT] == h[row_at + F_DPORT]:
         return
-    h[ff(h, row) + low] = a
-    h[ff(h, row) + low + 1] = c
+    h[row_at + low] = a
+    h[row_at + low + 1] = c
 
 
 @inline
 def set_unix(h: I64, u: U8, row: int, b: U8, at: int, length: int) -> None:
     """Take the pointers and the path of a unix tuple (u64 source, u64 dest, path)."""
+    row_at = ff(h, row)
     if length < 17:
         return
-    h[ff(h, row) + F_KIND] = KIND_UNIX
-    h[ff(h, row) + F_SOURCE] = i64(b, at + 1)
-    h[ff(h, row) + F_DEST] = i64(b, at + 9)
-    h[ff(h, row) + F_NAME] = intern_text(h, u, b, at + 17, length - 17)
-    h[ff(h, row) + F_FLAGS] = (h[ff(h, row) + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
+    h[row_at + F_KIND] = KIND_UNIX
+    h[row_at + F_SOURCE] = i64(b, at + 1)
+    h[row_at + F_DEST] = i64(b, at + 9)
+    h[row_at + F_NAME] = intern_text(h, u, b, at + 17, length - 17)
+    h[row_at + F_FLAGS] = (h[row_at + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
 
 
 @inline
-def _swap(h: I64, u: U8, row: int) -> None:
+def _swap(h: I64, row: int) -> None:
+    row_at = ff(h, row)
     for pair in range(3):
         a = F_SIP_LO if pair == 0 else (F_SIP_HI if pair == 1 else F_SPORT)
         c = F_DIP_LO if pair == 0 else (F_DIP_HI if pair == 1 else F_DPORT)
-        value = h[ff(h, row) + a]
-        h[ff(h, row) + a] = h[ff(h, row) + c]
-        h[ff(h, row) + c] = value
+        value = h[row_at + a]
+        h[row_at + a] = h[row_at + c]
+        h[row_at + c] = value
 
 
 @inline
 def _set_addresses(
-    h: I64, u: U8, row: int, sip: int, sip2: int, sport: int, dip: int, dip2: int, dport: int
+    h: I64, row: int, sip: int, sip2: int, sport: int, dip: int, dip2: int, dport: int
 ) -> bool:
     """Merge a tuple into a descriptor (state engine, 6.1 "addresses set"); True when it changed."""
     f = ff(h, row)
@@ -257,7 +257,7 @@ def bind(h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at: int
     if row < 0 or length < 1:
         return row
     family = np.int64(b[at])
-    new = changed(h, u, row, event)
+    new = changed(h, row, event)
     f = ff(h, new)
     h[f + F_FLAGS] &= ~(FD_HAS_TUPLE | FD_ADDR_NAME)
     if family == AF_INET and length >= 7:
@@ -289,7 +289,7 @@ def bind(h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at: int
         h[f + F_FLAGS] |= FD_ADDR_NAME
     elif family == AF_UNIX:
         h[f + F_NAME] = intern_text(h, u, b, at + 1, length - 1)
-    add(h, u, life, event, fd, new)
+    add(h, life, event, fd, new)
     return new
 
 
@@ -302,13 +302,13 @@ def connect_enter(
         return row
     family = np.int64(b[at])
     if family == AF_INET and length >= 7:
-        new = changed(h, u, row, event)
+        new = changed(h, row, event)
         h[ff(h, new) + F_KIND] = KIND_IPV4
         h[ff(h, new) + F_DIP_LO] = _ip4(b, at + 1)
         h[ff(h, new) + F_DIP_HI] = 0
         h[ff(h, new) + F_DPORT] = u16(b, at + 5)
     elif family == AF_INET6 and length >= 19:
-        new = changed(h, u, row, event)
+        new = changed(h, row, event)
         low = i64(b, at + 1)
         high = i64(b, at + 9)
         if mapped(low, high):
@@ -321,11 +321,11 @@ def connect_enter(
             h[ff(h, new) + F_DIP_HI] = high
         h[ff(h, new) + F_DPORT] = u16(b, at + 17)
     elif family == AF_UNIX:
-        new = changed(h, u, row, event)
+        new = changed(h, row, event)
         h[ff(h, new) + F_NAME] = intern_text(h, u, b, at + 1, length - 1)
     else:
         return row
-    add(h, u, life, event, fd, new)
+    add(h, life, event, fd, new)
     return new
 
 
@@ -335,14 +335,14 @@ def connected(h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at
     if row < 0:
         return row
     family = np.int64(b[at]) if length > 0 else np.int64(-1)
-    new = changed(h, u, row, event)
+    new = changed(h, row, event)
     f = ff(h, new)
     h[f + F_FLAGS] |= FD_CONNECTED
     if family == AF_INET and length >= 13:
         was_server = (h[f + F_FLAGS] & FD_SERVER) != 0
         h[f + F_KIND] = KIND_IPV4
         change = _set_addresses(
-            h, u, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11)
+            h, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11)
         )
         _finish_connect(h, u, new, change and was_server)
     elif family == AF_INET6 and length >= 37:
@@ -354,27 +354,28 @@ def connected(h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at
         if mapped(slow, shigh) and mapped(dlow, dhigh):
             h[f + F_KIND] = KIND_IPV4
             change = _set_addresses(
-                h, u, new, unmapped(shigh), 0, u16(b, at + 17), unmapped(dhigh), 0, u16(b, at + 35)
+                h, new, unmapped(shigh), 0, u16(b, at + 17), unmapped(dhigh), 0, u16(b, at + 35)
             )
         else:
             h[f + F_KIND] = KIND_IPV6
-            change = _set_addresses(h, u, new, slow, shigh, u16(b, at + 17), dlow, dhigh, u16(b, at + 35))
+            change = _set_addresses(h, new, slow, shigh, u16(b, at + 17), dlow, dhigh, u16(b, at + 35))
         _finish_connect(h, u, new, change and was_server)
     elif family == AF_UNIX:
         set_unix(h, u, new, b, at, length)
     if not h[f + F_FLAGS] & (FD_CLIENT | FD_SERVER):
         h[f + F_FLAGS] |= FD_CLIENT
-    add(h, u, life, event, fd, new)
+    add(h, life, event, fd, new)
     return new
 
 
 @inline
 def _finish_connect(h: I64, u: U8, row: int, swap: bool) -> None:
+    row_at = ff(h, row)
     complete(h, u, row)
-    if swap and h[ff(h, row) + F_L4] == L4_UDP:
-        _swap(h, u, row)
-    h[ff(h, row) + F_FLAGS] = (h[ff(h, row) + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
-    h[ff(h, row) + F_NAME] = 0
+    if swap and h[row_at + F_L4] == L4_UDP:
+        _swap(h, row)
+    h[row_at + F_FLAGS] = (h[row_at + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
+    h[row_at + F_NAME] = 0
 
 
 @inline
@@ -384,7 +385,7 @@ def accepted(h: I64, u: U8, life: int, event: int, fd: int, b: U8, at: int, leng
         return np.int64(-1)
     family = np.int64(b[at])
     if family == AF_INET and length >= 13:
-        row = new_fd(h, u, life, event, fd, KIND_IPV4)
+        row = new_fd(h, life, event, fd, KIND_IPV4)
         h[ff(h, row) + F_SIP_LO] = _ip4(b, at + 1)
         h[ff(h, row) + F_SPORT] = u16(b, at + 5)
         h[ff(h, row) + F_DIP_LO] = _ip4(b, at + 7)
@@ -396,7 +397,7 @@ def accepted(h: I64, u: U8, life: int, event: int, fd: int, b: U8, at: int, leng
         dlow = i64(b, at + 19)
         dhigh = i64(b, at + 27)
         is4 = mapped(slow, shigh) and mapped(dlow, dhigh)
-        row = new_fd(h, u, life, event, fd, KIND_IPV4 if is4 else KIND_IPV6)
+        row = new_fd(h, life, event, fd, KIND_IPV4 if is4 else KIND_IPV6)
         h[ff(h, row) + F_SIP_LO] = unmapped(shigh) if is4 else slow
         h[ff(h, row) + F_SIP_HI] = 0 if is4 else shigh
         h[ff(h, row) + F_SPORT] = u16(b, at + 17)
@@ -405,36 +406,38 @@ def accepted(h: I64, u: U8, life: int, event: int, fd: int, b: U8, at: int, leng
         h[ff(h, row) + F_DPORT] = u16(b, at + 35)
         h[ff(h, row) + F_L4] = L4_TCP
     elif family == AF_UNIX and length >= 17:
-        row = new_fd(h, u, life, event, fd, KIND_UNIX)
+        row = new_fd(h, life, event, fd, KIND_UNIX)
         set_unix(h, u, row, b, at, length)
     else:
         return np.int64(-1)
     h[ff(h, row) + F_FLAGS] |= FD_SERVER | FD_CONNECTED | FD_HAS_TUPLE
-    add(h, u, life, event, fd, row)
+    add(h, life, event, fd, row)
     return row
 
 
 @inline
-def _guess_role(h: I64, u: U8, life: int, event: int, row: int, reads: bool) -> int:
+def _guess_role(h: I64, life: int, event: int, row: int, reads: bool) -> int:
     """Role of a datagram socket without one (state engine, 6.2)."""
-    table = files_of(h, u, life, event)
+    row_at = ff(h, row)
+    table = files_of(h, life, event)
+    table_at = ll(h, table)
     bound = False
     client_port = False
-    if table >= 0 and h[ll(h, table) + L_TABLE] >= 0:
-        at = h[ll(h, table) + L_TABLE]
-        for i in range(at, at + h[ll(h, table) + L_CAP]):
+    if table >= 0 and h[table_at + L_TABLE] >= 0:
+        at = h[table_at + L_TABLE]
+        for i in range(at, at + h[table_at + L_CAP]):
             if h[h[B_POOLKEY] + i] < 0:
                 continue
             other = h[h[B_POOLROW] + i]
-            if other == row or h[ff(h, other) + 3] == h[ff(h, row) + 3]:
+            if other == row or h[ff(h, other) + 3] == h[row_at + 3]:
                 other = row
             kind = h[ff(h, other) + F_KIND]
             if kind == KIND_IPV4:
-                if h[ff(h, other) + F_DPORT] == h[ff(h, row) + F_DPORT]:
+                if h[ff(h, other) + F_DPORT] == h[row_at + F_DPORT]:
                     bound = True
-                if h[ff(h, other) + F_SPORT] == h[ff(h, row) + F_SPORT]:
+                if h[ff(h, other) + F_SPORT] == h[row_at + F_SPORT]:
                     client_port = True
-            elif kind == KIND_IPV4_SERVER and h[ff(h, other) + F_SPORT] == h[ff(h, row) + F_DPORT]:
+            elif kind == KIND_IPV4_SERVER and h[ff(h, other) + F_SPORT] == h[row_at + F_DPORT]:
                 bound = True
     if not bound:
         return FD_CLIENT
@@ -459,9 +462,9 @@ def tuple_update(
     if family == AF_UNIX:
         if length < 17:
             return row
-        new = changed(h, u, row, event)
+        new = changed(h, row, event)
         set_unix(h, u, new, b, at, length)
-        add(h, u, life, event, fd, new)
+        add(h, life, event, fd, new)
         return new
     if family == AF_INET and length >= 13:
         sip = _ip4(b, at + 1)
@@ -506,28 +509,28 @@ def tuple_update(
     )
     if (same or mirror) and kind == new_kind:
         return row
-    new = changed(h, u, row, event)
+    new = changed(h, row, event)
     if new_kind != kind and kind == KIND_IPV4_SERVER:
         h[ff(h, new) + F_FLAGS] &= ~FD_ADDR_NAME
     h[ff(h, new) + F_KIND] = new_kind
-    if not _set_addresses(h, u, new, sip, sip2, sport, dip, dip2, dport):
-        return _settle(h, u, life, event, fd, row, new)
+    if not _set_addresses(h, new, sip, sip2, sport, dip, dip2, dport):
+        return _settle(h, life, event, fd, row, new)
     if h[ff(h, new) + F_L4] == L4_UNKNOWN:
         h[ff(h, new) + F_L4] = L4_UDP
     complete(h, u, new)
     if not h[ff(h, new) + F_FLAGS] & (FD_CLIENT | FD_SERVER):
-        h[ff(h, new) + F_FLAGS] |= _guess_role(h, u, life, event, new, reads)
+        h[ff(h, new) + F_FLAGS] |= _guess_role(h, life, event, new, reads)
     if h[ff(h, new) + F_KIND] == KIND_IPV4 or h[ff(h, new) + F_KIND] == KIND_IPV6:
         server = (h[ff(h, new) + F_FLAGS] & FD_SERVER) != 0
         if (reads and not server) or (not reads and server):
-            _swap(h, u, new)
+            _swap(h, new)
         h[ff(h, new) + F_FLAGS] = (h[ff(h, new) + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
         h[ff(h, new) + F_NAME] = 0
-    return _settle(h, u, life, event, fd, row, new)
+    return _settle(h, life, event, fd, row, new)
 
 
 @inline
-def _settle(h: I64, u: U8, life: int, event: int, fd: int, row: int, new: int) -> int:
+def _settle(h: I64, life: int, event: int, fd: int, row: int, new: int) -> int:
     """Put the new state of a descriptor into its table, or drop it when nothing changed after all."""
     if new == row:
         return row
@@ -538,7 +541,7 @@ def _settle(h: I64, u: U8, life: int, event: int, fd: int, row: int, new: int) -
     if same and new == h[S_FDS] - 1:
         h[S_FDS] = new
         return row
-    add(h, u, life, event, fd, new)
+    add(h, life, event, fd, new)
     return new
 
 
@@ -554,19 +557,19 @@ def failed_connect(h: I64, u: U8, event: int, row: int, b: U8, at: int, length: 
     if not (inet or inet6 or (family == AF_UNIX and length >= 17)):
         return row
     new = h[S_FDS]
+    new_at = ff(h, new)
     h[S_FDS] = new + 1
     for c in range(F_COLUMNS):
-        h[ff(h, new) + c] = h[ff(h, row) + c]
-    h[ff(h, new) + F_FIRST] = event
+        h[new_at + c] = h[ff(h, row) + c]
+    h[new_at + F_FIRST] = event
     if family == AF_UNIX:
         set_unix(h, u, new, b, at, length)
         return new
     if inet:
-        _set_addresses(h, u, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11))
+        _set_addresses(h, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11))
     else:
         _set_addresses(
             h,
-            u,
             new,
             i64(b, at + 1),
             i64(b, at + 9),
@@ -575,5 +578,5 @@ def failed_connect(h: I64, u: U8, event: int, row: int, b: U8, at: int, length: 
             i64(b, at + 27),
             u16(b, at + 35),
         )
-    h[ff(h, new) + F_FLAGS] = (h[ff(h, new) + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
+    h[new_at + F_FLAGS] = (h[new_at + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
     return new

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..index.tables import I64, U8
-from ..kernel import inline, kernel
+from ..kernel import inline, kernel, unchecked
 from .state import B_ARENA, B_STRHASH, B_STROFF, C_STRHASH, S_ARENA, S_STRINGS
 
 
@@ -54,12 +54,14 @@ def intern(h: I64, u: U8, b: U8, start: int, length: int) -> int:
 @kernel
 def intern_one(h: I64, u: U8, b: U8) -> int:
     """Return the id of the whole array ``b``: for Python, outside the pass."""
-    return intern(h, u, b, 0, len(b))
+    return intern(unchecked(h), unchecked(u), unchecked(b), 0, len(b))
 
 
 @kernel
 def rehash(h: I64, u: U8) -> None:
     """Fill the (larger) hash table anew with all strings."""
+    h = unchecked(h)
+    u = unchecked(u)
     mask = h[C_STRHASH] - 1
     base = h[B_STRHASH]
     for i in range(mask + 1):

@@ -23,7 +23,7 @@ from ..index.tables import (
     U8,
     UNKNOWN_ID,
 )
-from ..kernel import inline, kernel
+from ..kernel import inline, kernel, unchecked
 from . import fdtables
 from .actions import (
     P_ARGS,
@@ -153,7 +153,7 @@ def _slot(tid: int, mask: int) -> int:
 
 
 @inline
-def find(h: I64, u: U8, tid: int) -> int:
+def find(h: I64, tid: int) -> int:
     """Return the life of ``tid``, -1: no entry."""
     mask = h[C_TIDS] - 1
     i = _slot(tid, mask)
@@ -165,7 +165,7 @@ def find(h: I64, u: U8, tid: int) -> int:
 
 
 @inline
-def _hash_put(h: I64, u: U8, tid: int, life: int) -> None:
+def _hash_put(h: I64, tid: int, life: int) -> None:
     mask = h[C_TIDS] - 1
     i = _slot(tid, mask)
     while h[h[B_TIDLIFE] + i] != 0:
@@ -175,7 +175,7 @@ def _hash_put(h: I64, u: U8, tid: int, life: int) -> None:
 
 
 @inline
-def _hash_remove(h: I64, u: U8, tid: int) -> None:
+def _hash_remove(h: I64, tid: int) -> None:
     mask = h[C_TIDS] - 1
     i = _slot(tid, mask)
     while True:
@@ -201,38 +201,40 @@ def _hash_remove(h: I64, u: U8, tid: int) -> None:
 @kernel
 def rehash_tids(h: I64, u: U8) -> None:
     """Fill the (larger) tid hash anew with the entries that live."""
+    h = unchecked(h)
     for i in range(h[C_TIDS]):
         h[h[B_TIDLIFE] + i] = 0
     for life in range(h[S_LIVES]):
         if h[ll(h, life) + L_END] < 0:
-            _hash_put(h, u, h[ll(h, life) + L_TID], life)
+            _hash_put(h, h[ll(h, life) + L_TID], life)
 
 
 # --- entries ---------------------------------------------------------------------------------------------
 @inline
-def new_life(h: I64, u: U8, tid: int, event: int) -> int:
+def new_life(h: I64, tid: int, event: int) -> int:
     """Create an entry for ``tid`` with an empty state row; the caller fills the row."""
     life = h[S_LIVES]
+    life_at = ll(h, life)
     h[S_LIVES] = life + 1
     row = h[S_THREADS]
     h[S_THREADS] = row + 1
     for c in range(T_COLUMNS):
         h[tt(h, row) + c] = 0
     for c in range(L_COLUMNS):
-        h[ll(h, life) + c] = 0
-    h[ll(h, life) + L_TID] = tid
-    h[ll(h, life) + L_FIRST] = event
-    h[ll(h, life) + L_END] = -1
-    h[ll(h, life) + L_ROW] = row
-    h[ll(h, life) + L_MEM] = -1
-    h[ll(h, life) + L_EXIT] = -1
-    h[ll(h, life) + L_REAPER] = -1
-    h[ll(h, life) + L_TYPE] = -1
-    h[ll(h, life) + L_FD] = -1
-    h[ll(h, life) + L_STORE] = -1
-    h[ll(h, life) + L_TABLE] = -1
-    h[ll(h, life) + L_CPU_TS] = -1
-    h[ll(h, life) + L_CLOSE_AT] = -1
+        h[life_at + c] = 0
+    h[life_at + L_TID] = tid
+    h[life_at + L_FIRST] = event
+    h[life_at + L_END] = -1
+    h[life_at + L_ROW] = row
+    h[life_at + L_MEM] = -1
+    h[life_at + L_EXIT] = -1
+    h[life_at + L_REAPER] = -1
+    h[life_at + L_TYPE] = -1
+    h[life_at + L_FD] = -1
+    h[life_at + L_STORE] = -1
+    h[life_at + L_TABLE] = -1
+    h[life_at + L_CPU_TS] = -1
+    h[life_at + L_CLOSE_AT] = -1
     t = tt(h, row)
     h[t + T_TID] = tid
     h[t + T_VTID] = -1
@@ -243,41 +245,44 @@ def new_life(h: I64, u: U8, tid: int, event: int) -> int:
     h[t + T_LOGINUID] = UNKNOWN_ID
     h[t + T_LIFE] = life
     h[t + T_FIRST] = event
-    _hash_put(h, u, tid, life)
+    _hash_put(h, tid, life)
     h[S_TIDS] += 1
     return life
 
 
 @inline
-def new_row(h: I64, u: U8, life: int, event: int) -> int:
+def new_row(h: I64, life: int, event: int) -> int:
     """Begin a new state of ``life`` that equals its current one; returns the row.
 
     A row that began with this same event is changed in place.
     """
-    old = h[ll(h, life) + L_ROW]
-    if h[tt(h, old) + T_FIRST] == event:
+    life_at = ll(h, life)
+    old = h[life_at + L_ROW]
+    old_at = tt(h, old)
+    if h[old_at + T_FIRST] == event:
         return old
     row = h[S_THREADS]
+    row_at = tt(h, row)
     h[S_THREADS] = row + 1
     for c in range(T_COLUMNS):
-        h[tt(h, row) + c] = h[tt(h, old) + c]
-    h[tt(h, row) + T_FIRST] = event
-    h[ll(h, life) + L_ROW] = row
+        h[row_at + c] = h[old_at + c]
+    h[row_at + T_FIRST] = event
+    h[life_at + L_ROW] = row
     return row
 
 
 @inline
-def set_field(h: I64, u: U8, life: int, event: int, column: int, value: int) -> None:
+def set_field(h: I64, life: int, event: int, column: int, value: int) -> None:
     """Change one column of the thread's state, in a new row if it really changes."""
     if h[tt(h, h[ll(h, life) + L_ROW]) + column] != value:
-        row = new_row(h, u, life, event)
+        row = new_row(h, life, event)
         h[tt(h, row) + column] = value
 
 
 @inline
-def fake(h: I64, u: U8, tid: int, event: int) -> int:
+def fake(h: I64, tid: int, event: int) -> int:
     """Create the entry of a thread that nothing announced (state engine, 3.2)."""
-    life = new_life(h, u, tid, event)
+    life = new_life(h, tid, event)
     t = tt(h, h[ll(h, life) + L_ROW])
     h[t + T_PID] = -1 if h[S_MODERN] == 1 else tid
     h[t + T_PTID] = -1
@@ -289,57 +294,62 @@ def fake(h: I64, u: U8, tid: int, event: int) -> int:
 
 
 @inline
-def is_fake(h: I64, u: U8, life: int) -> bool:
+def is_fake(h: I64, life: int) -> bool:
     """Whether the entry was never described by anything."""
     row = h[ll(h, life) + L_ROW]
+    row_at = tt(h, row)
     if h[S_MODERN] == 1:
-        return h[tt(h, row) + T_PID] < 0
-    return h[tt(h, row) + T_UID] == UNKNOWN_ID
+        return h[row_at + T_PID] < 0
+    return h[row_at + T_UID] == UNKNOWN_ID
 
 
 @inline
-def main_of(h: I64, u: U8, life: int, event: int) -> int:
+def main_of(h: I64, life: int, event: int) -> int:
     """Return the life of the main thread; the old reader makes a missing one, the newest says -1."""
-    row = h[ll(h, life) + L_ROW]
-    pid = h[tt(h, row) + T_PID]
-    if pid == h[ll(h, life) + L_TID]:
+    life_at = ll(h, life)
+    row = h[life_at + L_ROW]
+    row_at = tt(h, row)
+    pid = h[row_at + T_PID]
+    if pid == h[life_at + L_TID]:
         return life
-    if h[tt(h, row) + T_FLAGS] & CL_MAIN_THREAD:
+    if h[row_at + T_FLAGS] & CL_MAIN_THREAD:
         return life
-    main = find(h, u, pid)
+    main = find(h, pid)
     if main < 0 and h[S_MODERN] == 0:
-        main = fake(h, u, pid, event)
+        main = fake(h, pid, event)
     return main
 
 
 @inline
-def files_of(h: I64, u: U8, life: int, event: int) -> int:
+def files_of(h: I64, life: int, event: int) -> int:
     """Return the life whose descriptor table the thread uses, -1: none."""
-    if fdtables.shares_files(h, u, life):
-        return main_of(h, u, life, event)
+    if fdtables.shares_files(h, life):
+        return main_of(h, life, event)
     return life
 
 
 @inline
-def drop_store(h: I64, u: U8, life: int) -> None:
+def drop_store(h: I64, life: int) -> None:
     """Forget the stored enter event."""
-    slot = h[ll(h, life) + L_STORE]
+    life_at = ll(h, life)
+    slot = h[life_at + L_STORE]
     if slot >= 0:
         h[h[B_STORENEXT] + slot] = h[S_FREE_STORE]
         h[S_FREE_STORE] = slot
-        h[ll(h, life) + L_STORE] = -1
+        h[life_at + L_STORE] = -1
 
 
 @inline
 def keep_enter(h: I64, u: U8, life: int, b: U8, start: int, length: int) -> None:
     """Keep a copy of the event at ``b[start:start + length]``, cut at the size of a slot."""
-    slot = h[ll(h, life) + L_STORE]
+    life_at = ll(h, life)
+    slot = h[life_at + L_STORE]
     if slot < 0:
         slot = h[S_FREE_STORE]
         if slot < 0:
             return
         h[S_FREE_STORE] = h[h[B_STORENEXT] + slot]
-        h[ll(h, life) + L_STORE] = slot
+        h[life_at + L_STORE] = slot
     n = min(length, STORE_SIZE)
     for i in range(n):
         u[h[B_STORE] + slot * STORE_SIZE + i] = b[start + i]
@@ -347,71 +357,78 @@ def keep_enter(h: I64, u: U8, life: int, b: U8, start: int, length: int) -> None
 
 
 @inline
-def remove(h: I64, u: U8, life: int, event: int) -> None:
+def remove(h: I64, life: int, event: int) -> None:
     """Remove an entry: its descriptors go with it, its rows stay for the events that refer to them."""
-    row = h[ll(h, life) + L_ROW]
+    life_at = ll(h, life)
+    row = h[life_at + L_ROW]
     pid = h[tt(h, row) + T_PID]
-    if pid != h[ll(h, life) + L_TID]:
-        main = find(h, u, pid)
-        if main >= 0 and h[ll(h, main) + L_CHILDREN] > 0:
-            h[ll(h, main) + L_CHILDREN] -= 1
-    drop_store(h, u, life)
-    fdtables.release(h, u, life)
-    _hash_remove(h, u, h[ll(h, life) + L_TID])
-    h[ll(h, life) + L_END] = event
+    if pid != h[life_at + L_TID]:
+        main = find(h, pid)
+        main_at = ll(h, main)
+        if main >= 0 and h[main_at + L_CHILDREN] > 0:
+            h[main_at + L_CHILDREN] -= 1
+    drop_store(h, life)
+    fdtables.release(h, life)
+    _hash_remove(h, h[life_at + L_TID])
+    h[life_at + L_END] = event
 
 
 @inline
-def exited(h: I64, u: U8, life: int, event: int) -> None:
+def exited(h: I64, life: int, event: int) -> None:
     """Carry out the removal that a procexit asked for, before the event ``event``.
 
     The old reader keeps a main thread that still has threads, for good.
     """
-    if h[S_MODERN] == 0 and h[ll(h, life) + L_CHILDREN] > 0:
+    life_at = ll(h, life)
+    if h[S_MODERN] == 0 and h[life_at + L_CHILDREN] > 0:
         return
-    if h[S_MODERN] == 1 and h[ll(h, life) + L_CHILDREN] > 0:
+    if h[S_MODERN] == 1 and h[life_at + L_CHILDREN] > 0:
         return
-    remove(h, u, life, event)
+    remove(h, life, event)
     if h[S_MODERN] == 1:
         # the last thread of a dead main thread takes it along
-        row = h[ll(h, life) + L_ROW]
+        row = h[life_at + L_ROW]
         pid = h[tt(h, row) + T_PID]
-        if pid != h[ll(h, life) + L_TID]:
-            main = find(h, u, pid)
-            if main >= 0 and h[ll(h, main) + L_CHILDREN] == 0:
-                main_row = h[ll(h, main) + L_ROW]
+        if pid != h[life_at + L_TID]:
+            main = find(h, pid)
+            main_at = ll(h, main)
+            if main >= 0 and h[main_at + L_CHILDREN] == 0:
+                main_row = h[main_at + L_ROW]
                 if h[tt(h, main_row) + T_FLAGS] & CL_CLOSED:
-                    remove(h, u, main, event)
+                    remove(h, main, event)
 
 
 @inline
-def set_mem(h: I64, u: U8, life: int, size: int, rss: int, swap: int, major: int, minor: int) -> None:
+def set_mem(h: I64, life: int, size: int, rss: int, swap: int, major: int, minor: int) -> None:
     """Record memory figures of the thread; -1 keeps what is known."""
-    old = h[ll(h, life) + L_MEM]
+    life_at = ll(h, life)
+    old = h[life_at + L_MEM]
+    old_at = mm(h, old)
     row = h[S_MEMS]
+    row_at = mm(h, row)
     for c in range(5):
-        h[mm(h, row) + c] = h[mm(h, old) + c] if old >= 0 else 0
+        h[row_at + c] = h[old_at + c] if old >= 0 else 0
     if size >= 0:
-        h[mm(h, row) + 0] = size
-        h[mm(h, row) + 1] = rss
-        h[mm(h, row) + 2] = swap
+        h[row_at + 0] = size
+        h[row_at + 1] = rss
+        h[row_at + 2] = swap
     if major >= 0:
-        h[mm(h, row) + 3] = major
-        h[mm(h, row) + 4] = minor
+        h[row_at + 3] = major
+        h[row_at + 4] = minor
     if old >= 0:
         same = True
         for c in range(5):
-            if h[mm(h, row) + c] != h[mm(h, old) + c]:
+            if h[row_at + c] != h[old_at + c]:
                 same = False
         if same:
             return
     h[S_MEMS] = row + 1
-    h[ll(h, life) + L_MEM] = row
+    h[life_at + L_MEM] = row
 
 
 # --- parameters by slot ----------------------------------------------------------------------------------
 @inline
-def number(h: I64, u: U8, b: U8, slots: int, n: int, slot: int, default: int) -> int:
+def number(h: I64, b: U8, slots: int, n: int, slot: int, default: int) -> int:
     """Signed value of the parameter in ``slot`` of the current event; ``default`` if it is missing."""
     i = h[slots + slot]
     if i < 0 or i >= n or h[H_PLEN + i] == 0:
@@ -420,7 +437,7 @@ def number(h: I64, u: U8, b: U8, slots: int, n: int, slot: int, default: int) ->
 
 
 @inline
-def natural(h: I64, u: U8, b: U8, slots: int, n: int, slot: int, default: int) -> int:
+def natural(h: I64, b: U8, slots: int, n: int, slot: int, default: int) -> int:
     """Unsigned value of the parameter in ``slot``; ``default`` if it is missing."""
     i = h[slots + slot]
     if i < 0 or i >= n or h[H_PLEN + i] == 0:
@@ -429,7 +446,7 @@ def natural(h: I64, u: U8, b: U8, slots: int, n: int, slot: int, default: int) -
 
 
 @inline
-def has(h: I64, u: U8, slots: int, n: int, slot: int) -> bool:
+def has(h: I64, slots: int, n: int, slot: int) -> bool:
     """Whether the current event carries the parameter in ``slot``."""
     i = h[slots + slot]
     return i >= 0 and i < n
@@ -463,23 +480,23 @@ def clone(
     ``res`` > 0 is the parent's side, 0 the child's (state engine, 5.1).
     """
     modern = h[S_MODERN] == 1
-    flags = natural(h, u, b, slots, n, P_FLAGS, 0) | (CL_VFORK if vfork else 0)
-    vtid = number(h, u, b, slots, n, P_VTID, tid)
-    vpid = number(h, u, b, slots, n, P_VPID, -1)
+    flags = natural(h, b, slots, n, P_FLAGS, 0) | (CL_VFORK if vfork else 0)
+    vtid = number(h, b, slots, n, P_VTID, tid)
+    vpid = number(h, b, slots, n, P_VPID, -1)
     in_container = (flags & _CHILD_IN_PIDNS) != 0 or tid != vtid
-    caller = find(h, u, tid)
+    caller = find(h, tid)
     if res > 0:
         if caller < 0:
-            caller = fake(h, u, tid, event)
+            caller = fake(h, tid, event)
         if in_container:
             return caller
         if modern and flags & (_CLONE_NEWPID | _CLONE_PARENT | CL_VFORK):
             return caller
-        child = find(h, u, res)
+        child = find(h, res)
         if child >= 0:
             if h[tt(h, h[ll(h, child) + L_ROW]) + T_FLAGS] & CL_INVERTED:
                 return caller
-            remove(h, u, child, event)
+            remove(h, child, event)
         new_child(h, u, b, slots, n, caller, res, tid, ts, event, flags, in_container, False, vtid, vpid)
         return caller
     child = caller
@@ -491,16 +508,16 @@ def clone(
             stale = True
         if not stale:
             if not modern and in_container:
-                set_field(h, u, child, event, T_VTID, vtid)
-                set_field(h, u, child, event, T_VPID, vpid)
+                set_field(h, child, event, T_VTID, vtid)
+                set_field(h, child, event, T_VPID, vpid)
             return child
-        remove(h, u, child, event)
-    pid = number(h, u, b, slots, n, P_PID, tid)
-    ptid = number(h, u, b, slots, n, P_PTID, -1)
+        remove(h, child, event)
+    pid = number(h, b, slots, n, P_PID, tid)
+    ptid = number(h, b, slots, n, P_PTID, -1)
     lookup_tid = pid if flags & CL_THREAD else ptid
-    parent = find(h, u, lookup_tid)
+    parent = find(h, lookup_tid)
     if parent < 0:
-        parent = fake(h, u, lookup_tid, event)
+        parent = fake(h, lookup_tid, event)
     return new_child(
         h,
         u,
@@ -540,44 +557,46 @@ def new_child(
 ) -> int:
     """Create the entry of a cloned thread (state engine, 5.1.1)."""
     modern = h[S_MODERN] == 1
-    parent_fake = is_fake(h, u, parent)
+    parent_fake = is_fake(h, parent)
     comm = string(h, u, b, slots, n, P_COMM)
     exe = string(h, u, b, slots, n, P_EXE)
     args = listing(h, u, b, slots, n, P_ARGS)
-    if not has(h, u, slots, n, P_COMM):
+    if not has(h, slots, n, P_COMM):
         comm = exe
     if parent_fake and not (modern and from_child):
         # an unknown caller looks like its child
-        row = new_row(h, u, parent, event)
-        h[tt(h, row) + T_COMM] = comm
-        h[tt(h, row) + T_EXE] = exe
-        h[tt(h, row) + T_ARGS] = args
+        row = new_row(h, parent, event)
+        row_at = tt(h, row)
+        h[row_at + T_COMM] = comm
+        h[row_at + T_EXE] = exe
+        h[row_at + T_ARGS] = args
         if modern:
-            h[tt(h, row) + T_PID] = number(h, u, b, slots, n, P_PID, -1)
-            h[tt(h, row) + T_PTID] = number(h, u, b, slots, n, P_PTID, -1)
-            h[tt(h, row) + T_VTID] = vtid
-            h[tt(h, row) + T_VPID] = vpid
-    child = new_life(h, u, tid, event)
-    t = tt(h, h[ll(h, child) + L_ROW])
+            h[row_at + T_PID] = number(h, b, slots, n, P_PID, -1)
+            h[row_at + T_PTID] = number(h, b, slots, n, P_PTID, -1)
+            h[row_at + T_VTID] = vtid
+            h[row_at + T_VPID] = vpid
+    child = new_life(h, tid, event)
+    child_at = ll(h, child)
+    t = tt(h, h[child_at + L_ROW])
     p = tt(h, h[ll(h, parent) + L_ROW])
     is_thread = (flags & CL_THREAD) != 0
     if modern and is_thread:
         flags |= CL_FILES
     if is_thread:
-        h[t + T_PID] = number(h, u, b, slots, n, P_PID, h[p + T_PID]) if from_child else h[p + T_PID]
-        h[t + T_PTID] = number(h, u, b, slots, n, P_PTID, -1) if modern else lookup_tid
+        h[t + T_PID] = number(h, b, slots, n, P_PID, h[p + T_PID]) if from_child else h[p + T_PID]
+        h[t + T_PTID] = number(h, b, slots, n, P_PTID, -1) if modern else lookup_tid
     else:
-        h[t + T_PID] = number(h, u, b, slots, n, P_PID, tid) if from_child else tid
-        h[t + T_PTID] = number(h, u, b, slots, n, P_PTID, lookup_tid) if modern and from_child else lookup_tid
+        h[t + T_PID] = number(h, b, slots, n, P_PID, tid) if from_child else tid
+        h[t + T_PTID] = number(h, b, slots, n, P_PTID, lookup_tid) if modern and from_child else lookup_tid
     h[t + T_COMM] = comm
     h[t + T_EXE] = exe
     h[t + T_ARGS] = args
     h[t + T_FLAGS] = flags
-    h[t + T_FDLIMIT] = number(h, u, b, slots, n, P_FDLIMIT, 0)
-    h[t + T_UID] = natural(h, u, b, slots, n, P_UID, UNKNOWN_ID)
-    h[t + T_GID] = natural(h, u, b, slots, n, P_GID, UNKNOWN_ID)
-    h[t + T_PIDNS] = number(h, u, b, slots, n, P_PIDNS, 0)
-    if has(h, u, slots, n, P_CGROUPS):
+    h[t + T_FDLIMIT] = number(h, b, slots, n, P_FDLIMIT, 0)
+    h[t + T_UID] = natural(h, b, slots, n, P_UID, UNKNOWN_ID)
+    h[t + T_GID] = natural(h, b, slots, n, P_GID, UNKNOWN_ID)
+    h[t + T_PIDNS] = number(h, b, slots, n, P_PIDNS, 0)
+    if has(h, slots, n, P_CGROUPS):
         h[t + T_CGROUPS] = listing(h, u, b, slots, n, P_CGROUPS)
     if in_container:
         h[t + T_VTID] = vtid
@@ -605,27 +624,26 @@ def new_child(
             h[t + T_LASTEXEC_TS] = h[p + T_LASTEXEC_TS]
     set_mem(
         h,
-        u,
         child,
-        natural(h, u, b, slots, n, P_VM_SIZE, -1),
-        natural(h, u, b, slots, n, P_VM_RSS, 0),
-        natural(h, u, b, slots, n, P_VM_SWAP, 0),
-        number(h, u, b, slots, n, P_PGFT_MAJ, -1),
-        number(h, u, b, slots, n, P_PGFT_MIN, 0),
+        natural(h, b, slots, n, P_VM_SIZE, -1),
+        natural(h, b, slots, n, P_VM_RSS, 0),
+        natural(h, b, slots, n, P_VM_SWAP, 0),
+        number(h, b, slots, n, P_PGFT_MAJ, -1),
+        number(h, b, slots, n, P_PGFT_MIN, 0),
     )
     if is_thread:
-        main = find(h, u, h[t + T_PID])
+        main = find(h, h[t + T_PID])
         if main >= 0 and main != child:
             h[ll(h, main) + L_CHILDREN] += 1
     else:
-        source = main_of(h, u, parent, event)
+        source = main_of(h, parent, event)
         if source >= 0 and source != child:
             q = tt(h, h[ll(h, source) + L_ROW])
-            h[tt(h, h[ll(h, child) + L_ROW]) + T_CWD] = h[q + T_CWD]
-            h[tt(h, h[ll(h, child) + L_ROW]) + T_ENV] = h[q + T_ENV]
-        table = files_of(h, u, parent, event)
+            h[tt(h, h[child_at + L_ROW]) + T_CWD] = h[q + T_CWD]
+            h[tt(h, h[child_at + L_ROW]) + T_ENV] = h[q + T_ENV]
+        table = files_of(h, parent, event)
         if table >= 0 and table != child:
-            fdtables.copy(h, u, table, child)
+            fdtables.copy(h, table, child)
     return child
 
 
@@ -640,53 +658,52 @@ def execve(
     ``h[H_OFF + 64:]`` (``h[H_STORED]`` many; 0 when there is none).
     """
     modern = h[S_MODERN] == 1
-    row = new_row(h, u, life, event)
+    row = new_row(h, life, event)
     t = tt(h, row)
     exe = string(h, u, b, slots, n, P_EXE)
     h[t + T_EXE] = exe
     # the layouts with 8 to 14 parameters have no comm: index 13 is the environment in layout 14
-    has_comm = has(h, u, slots, n, P_COMM)
+    has_comm = has(h, slots, n, P_COMM)
     h[t + T_COMM] = string(h, u, b, slots, n, P_COMM) if has_comm else exe
     h[t + T_ARGS] = listing(h, u, b, slots, n, P_ARGS)
-    was_fake = is_fake(h, u, life)
-    h[t + T_PID] = number(h, u, b, slots, n, P_PID, h[t + T_PID])
+    was_fake = is_fake(h, life)
+    h[t + T_PID] = number(h, b, slots, n, P_PID, h[t + T_PID])
     if modern and was_fake:
         h[t + T_VTID] = h[t + T_TID]
         h[t + T_VPID] = h[t + T_PID]
-    ptid = number(h, u, b, slots, n, P_PTID, -1)
-    if h[t + T_PTID] == -1 or (modern and ptid > 0 and find(h, u, h[t + T_PTID]) < 0):
+    ptid = number(h, b, slots, n, P_PTID, -1)
+    if h[t + T_PTID] == -1 or (modern and ptid > 0 and find(h, h[t + T_PTID]) < 0):
         h[t + T_PTID] = ptid
-    h[t + T_FDLIMIT] = number(h, u, b, slots, n, P_FDLIMIT, h[t + T_FDLIMIT])
+    h[t + T_FDLIMIT] = number(h, b, slots, n, P_FDLIMIT, h[t + T_FDLIMIT])
     set_mem(
         h,
-        u,
         life,
-        natural(h, u, b, slots, n, P_VM_SIZE, -1),
-        natural(h, u, b, slots, n, P_VM_RSS, 0),
-        natural(h, u, b, slots, n, P_VM_SWAP, 0),
-        number(h, u, b, slots, n, P_PGFT_MAJ, -1),
-        number(h, u, b, slots, n, P_PGFT_MIN, 0),
+        natural(h, b, slots, n, P_VM_SIZE, -1),
+        natural(h, b, slots, n, P_VM_RSS, 0),
+        natural(h, b, slots, n, P_VM_SWAP, 0),
+        number(h, b, slots, n, P_PGFT_MAJ, -1),
+        number(h, b, slots, n, P_PGFT_MIN, 0),
     )
-    if has(h, u, slots, n, P_CGROUPS):
+    if has(h, slots, n, P_CGROUPS):
         h[t + T_CGROUPS] = listing(h, u, b, slots, n, P_CGROUPS)
-    if has(h, u, slots, n, P_ENV):
+    if has(h, slots, n, P_ENV):
         h[t + T_ENV] = listing(h, u, b, slots, n, P_ENV)
-    h[t + T_TTY] = number(h, u, b, slots, n, P_TTY, h[t + T_TTY])
-    h[t + T_VPGID] = number(h, u, b, slots, n, P_VPGID, h[t + T_VPGID])
-    if has(h, u, slots, n, P_LOGINUID):
-        h[t + T_LOGINUID] = natural(h, u, b, slots, n, P_LOGINUID, UNKNOWN_ID)
-    if has(h, u, slots, n, P_FLAGS):
-        h[t + T_EXE_FLAGS] = natural(h, u, b, slots, n, P_FLAGS, 0)
+    h[t + T_TTY] = number(h, b, slots, n, P_TTY, h[t + T_TTY])
+    h[t + T_VPGID] = number(h, b, slots, n, P_VPGID, h[t + T_VPGID])
+    if has(h, slots, n, P_LOGINUID):
+        h[t + T_LOGINUID] = natural(h, b, slots, n, P_LOGINUID, UNKNOWN_ID)
+    if has(h, slots, n, P_FLAGS):
+        h[t + T_EXE_FLAGS] = natural(h, b, slots, n, P_FLAGS, 0)
     if modern:
-        h[t + T_CAP_I] = number(h, u, b, slots, n, P_CAP_I, h[t + T_CAP_I])
-        h[t + T_CAP_P] = number(h, u, b, slots, n, P_CAP_P, h[t + T_CAP_P])
-        h[t + T_CAP_E] = number(h, u, b, slots, n, P_CAP_E, h[t + T_CAP_E])
-        h[t + T_EXE_INO] = number(h, u, b, slots, n, P_EXE_INO, h[t + T_EXE_INO])
-        h[t + T_EXE_CTIME] = number(h, u, b, slots, n, P_EXE_CTIME, h[t + T_EXE_CTIME])
-        h[t + T_EXE_MTIME] = number(h, u, b, slots, n, P_EXE_MTIME, h[t + T_EXE_MTIME])
-        h[t + T_UID] = natural(h, u, b, slots, n, P_UID, h[t + T_UID])
-        h[t + T_GID] = natural(h, u, b, slots, n, P_GID, h[t + T_GID])
-        h[t + T_PGID] = number(h, u, b, slots, n, P_PGID, h[t + T_PGID])
+        h[t + T_CAP_I] = number(h, b, slots, n, P_CAP_I, h[t + T_CAP_I])
+        h[t + T_CAP_P] = number(h, b, slots, n, P_CAP_P, h[t + T_CAP_P])
+        h[t + T_CAP_E] = number(h, b, slots, n, P_CAP_E, h[t + T_CAP_E])
+        h[t + T_EXE_INO] = number(h, b, slots, n, P_EXE_INO, h[t + T_EXE_INO])
+        h[t + T_EXE_CTIME] = number(h, b, slots, n, P_EXE_CTIME, h[t + T_EXE_CTIME])
+        h[t + T_EXE_MTIME] = number(h, b, slots, n, P_EXE_MTIME, h[t + T_EXE_MTIME])
+        h[t + T_UID] = natural(h, b, slots, n, P_UID, h[t + T_UID])
+        h[t + T_GID] = natural(h, b, slots, n, P_GID, h[t + T_GID])
+        h[t + T_PGID] = number(h, b, slots, n, P_PGID, h[t + T_PGID])
     kept = CL_PIPE_SRC | CL_PIPE_DST | CL_INVERTED | CL_MAIN_THREAD
     h[t + T_FLAGS] = (h[t + T_FLAGS] & kept) | CL_ACTIVE | CL_NAME_CHANGED
     h[t + T_LASTEXEC_TS] = ts
@@ -705,20 +722,21 @@ def _exepath(
     h: I64, u: U8, b: U8, slots: int, n: int, life: int, row: int, event: int, enter_slots: int
 ) -> None:
     """Set the path of the executable: trusted_exepath, else cwd and the file name."""
+    row_at = tt(h, row)
     modern = h[S_MODERN] == 1
     i = h[slots + P_TRUSTED]
     if modern and i >= 0 and i < n and h[H_PLEN + i] > 1:
-        h[tt(h, row) + T_EXEPATH] = intern_text(h, u, b, h[H_OFF + i], h[H_PLEN + i])
+        h[row_at + T_EXEPATH] = intern_text(h, u, b, h[H_OFF + i], h[H_PLEN + i])
         return
-    main = main_of(h, u, life, event)
+    main = main_of(h, life, event)
     cwd = h[tt(h, h[ll(h, main) + L_ROW]) + T_CWD] if main >= 0 else np.int64(0)
     i = h[slots + P_FILENAME]
     if modern and i >= 0 and i < n and h[H_PLEN + i] > 0:
         length = _text_length(b, h[H_OFF + i], h[H_PLEN + i])
         if _is_na(b, h[H_OFF + i], length):
-            h[tt(h, row) + T_EXEPATH] = h[S_NA]
+            h[row_at + T_EXEPATH] = h[S_NA]
         else:
-            h[tt(h, row) + T_EXEPATH] = concat(h, u, cwd, b, h[H_OFF + i], length)
+            h[row_at + T_EXEPATH] = concat(h, u, cwd, b, h[H_OFF + i], length)
         return
     stored = h[H_STORED]
     if stored == 0:
@@ -737,9 +755,9 @@ def _exepath(
     at = h[H_OFF + 64 + i]
     length = _text_length(u, at, h[H_PLEN + 64 + i])
     if _is_na(u, at, length):
-        h[tt(h, row) + T_EXEPATH] = h[S_NA]
+        h[row_at + T_EXEPATH] = h[S_NA]
     else:
-        h[tt(h, row) + T_EXEPATH] = concat(h, u, base, u, at, length)
+        h[row_at + T_EXEPATH] = concat(h, u, base, u, at, length)
 
 
 @inline
@@ -755,8 +773,8 @@ def directory(h: I64, u: U8, life: int, event: int, dirfd: int, cwd: int) -> int
     """Return the id of the directory that ``dirfd`` names, with its final slash (state engine, 4)."""
     if dirfd == _AT_FDCWD:
         return cwd
-    table = files_of(h, u, life, event)
-    row = fdtables.lookup(h, u, table, dirfd) if table >= 0 else np.int64(-1)
+    table = files_of(h, life, event)
+    row = fdtables.lookup(h, table, dirfd) if table >= 0 else np.int64(-1)
     if row < 0:
         return h[S_UNKNOWN_DIR]
     return with_slash(h, u, h[ff(h, row) + F_NAME])

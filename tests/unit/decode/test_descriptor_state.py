@@ -86,7 +86,9 @@ def test_fork_copies_the_table(modern: bool, tmp_path: Path) -> None:
 
 def test_threads_share_the_table(modern: bool, tmp_path: Path) -> None:
     flags = 1 | 1 << 13
-    builder = app(modern).clone(10, 11, "app", flags=flags, child_pid=10).openat(11, 5, "/t").read(10, 5, b"?")
+    builder = (
+        app(modern).clone(10, 11, "app", flags=flags, child_pid=10).openat(11, 5, "/t").read(10, 5, b"?")
+    )
     assert name(built(builder, tmp_path)) == "/t"
 
 
@@ -112,7 +114,9 @@ def test_connect_names_the_tuple_with_the_client_first(modern: bool, tmp_path: P
 
 
 def test_connect_in_progress_counts_as_connected(modern: bool, tmp_path: Path) -> None:
-    index = built(app(modern).socket(10, 3).connect(10, 3, HERE, THERE, res=-115).write(10, 3, b"x"), tmp_path)
+    index = built(
+        app(modern).socket(10, 3).connect(10, 3, HERE, THERE, res=-115).write(10, 3, b"x"), tmp_path
+    )
     assert name(index) == "10.0.0.1:40000->10.0.0.2:80"
 
 
