@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,10 +40,10 @@ def _sources_key() -> str:
     numba looks at the file of a kernel only, not at those of its helpers, and cannot read the index of
     a cache whose types have changed: a folder for each state of the sources avoids both.
     """
-    digest = hashlib.sha256(sys.version.encode())
+    digest = hashlib.sha256(f"{sys.version} {version('numba')}".encode())
     for path in sorted(Path(__file__).parent.rglob("*.py")):
         text = path.read_bytes()
-        if b"@kernel" in text or b"@inline" in text:
+        if b"@kernel" in text or b"@inline" in text or b"@intrinsic" in text:
             digest.update(text)
     return digest.hexdigest()[:16]
 
@@ -71,134 +72,33 @@ _KEPT = 3  # folders of compiled kernels: several versions may be in use
 _CACHE = _choose_cache()
 
 import numba  # noqa: E402  (the cache folder must be known first)
-from numba.core import types  # noqa: E402
-from numba.core.codegen import JITCodeLibrary  # noqa: E402
-from numba.core.compiler import CompilerBase, DefaultPassBuilder  # noqa: E402
-from numba.core.compiler_machinery import register_pass  # noqa: E402
-from numba.core.registry import CPUDispatcher  # noqa: E402
-from numba.core.typed_passes import NativeLowering  # noqa: E402
-from numba.extending import intrinsic  # noqa: E402
-from numba.np.arrayobj import make_array  # noqa: E402
+from numba.core import config  # noqa: E402
 
-# kernels and helpers never allocate: without reference counts of their arguments the event pass is
-# a quarter faster
-_OPTIONS = {"nopython": True, "nogil": True, "_nrt": False}
+try:
+    from . import compiler as _lean
+except (ImportError, AttributeError):  # a numba whose internals are others: slower to compile, same results
+    _lean = None
 
-
-class _HelperLibrary(JITCodeLibrary):
-    """The code of one helper, neither optimised across functions nor emitted."""
-
-    def finalize(self) -> None:
-        """Close the library; whoever links it looks after what it needs itself."""
-        self._raise_if_finalized()
-        self._finalized = True
-
-    def _get_module_for_linking(self) -> Any:
-        self._ensure_finalized()
-        for function in self._final_module.functions:
-            if not function.is_declaration and function.linkage.name == "external":
-                function.linkage = "linkonce_odr"  # only those in use stay
-        return self._final_module
-
-
-class _KernelLibrary(JITCodeLibrary):
-    """The code of a kernel with all its helpers."""
-
-    def finalize(self) -> None:
-        """Link, optimise and emit."""
-        needed: dict[Any, None] = {}
-        todo = list(self._linking_libraries)
-        while todo:
-            library = todo.pop()
-            if library not in needed:
-                needed[library] = None
-                if isinstance(library, _HelperLibrary):
-                    todo += library._linking_libraries
-        self._linking_libraries = list(needed)
-        super().finalize()
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _HelperLowering(NativeLowering):
-    """Stops at LLVM code."""
-
-    _name = "helper_lowering"
-
-    def run_pass(self, state: Any) -> bool:
-        """Lower the function and make it known to its callers."""
-        state.library = _HelperLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.flags.no_compile = True
-        super().run_pass(state)
-        handle = object()  # stands for the machine code that there is none of
-        state.targetctx.insert_user_function(handle, state["cr"].fndesc, [state.library])
-        state["cr"] = state["cr"]._replace(cfunc=handle)
-        return True
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _KernelLowering(NativeLowering):
-    """Makes machine code in a library that links helpers."""
-
-    _name = "kernel_lowering"
-
-    def run_pass(self, state: Any) -> bool:
-        """Lower the function, link it with its helpers and emit it."""
-        state.library = _KernelLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.library.enable_object_caching()
-        return super().run_pass(state)
-
-
-class _HelperCompiler(CompilerBase):
-    lowering: type[NativeLowering] = _HelperLowering
-
-    def define_pipelines(self) -> list[Any]:
-        """Return the ordinary pipeline with a lowering of ours."""
-        manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        manager.passes = [(self.lowering if p is NativeLowering else p, text) for p, text in manager.passes]
-        return [manager]
-
-
-class _KernelCompiler(_HelperCompiler):
-    lowering = _KernelLowering
-
-
-class _Helper(CPUDispatcher):
-    """A function that kernels call; called from Python it runs as Python."""
-
-    def get_call_template(self, args: Any, kws: Any) -> Any:
-        """Compile for the types of the arguments, never for the values of constants."""
-        return super().get_call_template(tuple(types.unliteral(a) for a in args), kws)
-
-    def add_overload(self, cres: Any) -> None:
-        """Remember what was compiled; there is no entry for Python."""
-        self.overloads[tuple(cres.signature.args)] = cres
-
-    def __call__(self, *args: object) -> object:
-        return self.py_func(*args)
+_PLAIN = bool(vars(config)["DISABLE_JIT"])
 
 
 def kernel(function: F) -> F:
-    """Compile ``function`` with numba on first call: nogil, boundscheck off, cached when possible.
+    """Compile ``function`` with numba on first call: no GIL, boundscheck off, cached when possible.
 
     Kernels work on arrays that they are given and cannot make new ones.
     """
-    return numba.jit(function, cache=_CACHE, pipeline_class=_KernelCompiler, **_OPTIONS)  # type: ignore[return-value]
+    if _lean is None or _PLAIN:
+        return numba.njit(function, nogil=True, cache=_CACHE)  # type: ignore[return-value]
+    return _lean.make_kernel(function, _CACHE)
 
 
 def inline(function: F) -> F:
-    """Make a helper that kernels call; its code is part of theirs."""
-    if numba.config.DISABLE_JIT:  # pyright: ignore[reportAttributeAccessIssue]
+    """Make a helper that kernels call; its code is part of theirs. From Python it runs as Python."""
+    if _PLAIN:
         return function
-    options = _OPTIONS | {"no_rewrites": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return _Helper(py_func=function, targetoptions=options, pipeline_class=_HelperCompiler)  # type: ignore[return-value]
-
-
-@intrinsic
-def _pointer(typingctx: Any, array: Any) -> Any:
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return make_array(signature.args[0])(context, builder, args[0]).data
-
-    return types.CPointer(array.dtype)(array), codegen
+    if _lean is None:
+        return numba.njit(function, nogil=True)  # type: ignore[return-value]
+    return _lean.make_helper(function)
 
 
 @inline
@@ -209,6 +109,6 @@ def _itself(array: F) -> F:
 # An array takes seven arguments of a call and thirty lines of LLVM code for each element that is
 # used, with a test for negative indices; a pointer takes one and four. That is half the time to
 # compile the event pass, and it runs nearly twice as fast. NUMBA_BOUNDSCHECK=1 gets the arrays.
-_ARRAYS = numba.config.DISABLE_JIT or numba.config.BOUNDSCHECK  # pyright: ignore[reportAttributeAccessIssue]
-unchecked: Any = _itself if _ARRAYS else _pointer
+_ARRAYS = _lean is None or _PLAIN or vars(config)["BOUNDSCHECK"]
+unchecked: Any = _itself if _ARRAYS or _lean is None else _lean.pointer
 """In a kernel: a contiguous array of one dimension as something to index, without any checks."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from program import Run
 
-import scaptui.core.kernel  # noqa: F401  (chooses the folder of compiled kernels)
+import scaptui.core.kernel
 
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent

@@ -73,13 +73,73 @@ E_NO_FAKE = 2048  # does not create a missing thread (exits of clone)
 E_SYSCALL = 4096
 
 # --- slots: the meaning of parameters ---------------------------------------------------------------
-SLOTS = (
-    "fd name flags dirfd mode dev ino tuple addr domain type proto fd1 fd2 source peer "
-    "exe args tid pid ptid cwd fdlimit pgft_maj pgft_min vm_size vm_rss vm_swap comm cgroups env tty "
-    "vpgid loginuid uid gid vtid vpid pidns_init_start_ts cap_inheritable cap_permitted cap_effective "
-    "exe_ino exe_ino_ctime exe_ino_mtime trusted_exepath pgid filename path cur resource status reaper_tid "
-    "euid egid cmd first last target_fd cpu_usr cpu_sys nstype option arg2_str arg"
-).split()
+SLOTS = [
+    "fd",
+    "name",
+    "flags",
+    "dirfd",
+    "mode",
+    "dev",
+    "ino",
+    "tuple",
+    "addr",
+    "domain",
+    "type",
+    "proto",
+    "fd1",
+    "fd2",
+    "source",
+    "peer",
+    "exe",
+    "args",
+    "tid",
+    "pid",
+    "ptid",
+    "cwd",
+    "fdlimit",
+    "pgft_maj",
+    "pgft_min",
+    "vm_size",
+    "vm_rss",
+    "vm_swap",
+    "comm",
+    "cgroups",
+    "env",
+    "tty",
+    "vpgid",
+    "loginuid",
+    "uid",
+    "gid",
+    "vtid",
+    "vpid",
+    "pidns_init_start_ts",
+    "cap_inheritable",
+    "cap_permitted",
+    "cap_effective",
+    "exe_ino",
+    "exe_ino_ctime",
+    "exe_ino_mtime",
+    "trusted_exepath",
+    "pgid",
+    "filename",
+    "path",
+    "cur",
+    "resource",
+    "status",
+    "reaper_tid",
+    "euid",
+    "egid",
+    "cmd",
+    "first",
+    "last",
+    "target_fd",
+    "cpu_usr",
+    "cpu_sys",
+    "nstype",
+    "option",
+    "arg2_str",
+    "arg",
+]
 (
     P_FD,
     P_NAME,
@@ -207,11 +267,35 @@ _ACTIONS = {
 }
 
 # enter events whose parameters the exit needs (state engine, 3.3)
-_STORED = (
-    "SENDTO_E OPEN_E CREAT_E OPENAT_E OPENAT_2_E OPENAT2_E SOCKET_E EVENTFD_E CHDIR_E FCHDIR_E SHUTDOWN_E "
-    "GETRLIMIT_E SETRLIMIT_E PRLIMIT_E SENDMSG_E SENDFILE_E SETRESUID_E SETRESGID_E SETUID_E SETGID_E "
-    "EXECVE_18_E EXECVE_19_E EXECVEAT_E SETPGID_E FCNTL_E CONNECT_E DUP_E"
-).split()
+_STORED = [
+    "SENDTO_E",
+    "OPEN_E",
+    "CREAT_E",
+    "OPENAT_E",
+    "OPENAT_2_E",
+    "OPENAT2_E",
+    "SOCKET_E",
+    "EVENTFD_E",
+    "CHDIR_E",
+    "FCHDIR_E",
+    "SHUTDOWN_E",
+    "GETRLIMIT_E",
+    "SETRLIMIT_E",
+    "PRLIMIT_E",
+    "SENDMSG_E",
+    "SENDFILE_E",
+    "SETRESUID_E",
+    "SETRESGID_E",
+    "SETUID_E",
+    "SETGID_E",
+    "EXECVE_18_E",
+    "EXECVE_19_E",
+    "EXECVEAT_E",
+    "SETPGID_E",
+    "FCNTL_E",
+    "CONNECT_E",
+    "DUP_E",
+]
 
 # descriptor kind that A_NEW_FD creates
 _NEW_KIND = {
@@ -262,9 +346,11 @@ def _facts(info: catalogue.EventInfo, modern: bool) -> int:
         facts |= E_SYSCALL
     if info.params and not info.is_enter:
         first = info.params[0].name
-        if first == "res" or (first == "fd" and "CREATES_FD" in flags):
-            facts |= E_HAS_RES
-        elif modern and facts & E_SYSCALL and short != "GENERIC_X":
+        if (
+            first == "res"
+            or (first == "fd" and "CREATES_FD" in flags)
+            or (modern and facts & E_SYSCALL and short != "GENERIC_X")
+        ):
             facts |= E_HAS_RES
     if info.is_enter and (short in _STORED or short.removeprefix("SOCKET_") in _STORED):
         facts |= E_STORE_ENTER

@@ -83,7 +83,7 @@ class _Buffer:
             bigger = np.zeros(2 * len(self.data), np.uint8)
             bigger[:left] = self.data[:left]
             self.data = bigger
-        got = self.reader.read_into(memoryview(self.data)[self.end :])
+        got = self.reader.read_into(self.data.data[self.end :])
         self.eof = got == 0
         self.end += got
 
@@ -121,7 +121,7 @@ def _read_metadata(buffer: _Buffer, path: str) -> tuple[Metadata, bool]:
     """Read metadata blocks up to the first event; the flag says whether there is one."""
     meta = Metadata(path)
     while True:
-        step = meta.read(memoryview(buffer.data), buffer.pos, buffer.end, buffer.base, buffer.eof)
+        step = meta.read(buffer.data.data, buffer.pos, buffer.end, buffer.base, buffer.eof)
         buffer.pos = step.pos
         if step.status is Status.EVENTS:
             return meta, True
@@ -234,7 +234,7 @@ def _skip_damage(out: Decoded, buffer: _Buffer, code: str, reason: str) -> None:
     if buffer.end - buffer.pos >= 4:
         number = int(buffer.data[buffer.pos : buffer.pos + 4].view(np.uint32)[0])
     while True:
-        at = find_block(memoryview(buffer.data), buffer.pos + 4, buffer.end, buffer.eof)
+        at = find_block(buffer.data.data, buffer.pos + 4, buffer.end, buffer.eof)
         if at >= 0:
             buffer.pos = at
             break

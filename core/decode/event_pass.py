@@ -194,7 +194,7 @@ def run(
         if not _has_room(h, length):
             return pos, count, R_GROW
         head = pos + 10
-        if kind == HEADER_V1_FLAGS or kind == HEADER_V2_FLAGS:
+        if kind in (HEADER_V1_FLAGS, HEADER_V2_FLAGS):
             head += 4
         code = u16(buf, head + 20)
         if code >= h[C_EVENTS]:
@@ -216,7 +216,7 @@ def run(
         h[O_RES] = 0
         h[O_LATENCY] = 0
         flags = 0
-        if (kind == HEADER_V1_FLAGS or kind == HEADER_V2_FLAGS) and u32(buf, pos + 10) & 1:
+        if (kind in (HEADER_V1_FLAGS, HEADER_V2_FLAGS)) and u32(buf, pos + 10) & 1:
             flags |= EV_STATE_ONLY | EV_HIDDEN
         if h[ee(h, code) + a.E_FACTS] & a.E_HIDDEN:
             flags |= EV_HIDDEN
@@ -559,7 +559,7 @@ def _descriptors(
     if res < 0:
         return row
     if action == a.A_SOCKET:
-        domain = np.int64(-1)
+        domain, stype, proto = np.int64(-1), np.int64(0), np.int64(0)
         if threads.has(h, slots, n, a.P_DOMAIN):
             domain = threads.natural(h, buf, slots, n, a.P_DOMAIN, 0)
             stype = threads.natural(h, buf, slots, n, a.P_TYPE, 0)
@@ -602,7 +602,7 @@ def _descriptors(
             if j < 0 or j >= h[H_STORED]:
                 return row
             cmd = np.int64(u[h[H_OFF + 64 + j]])
-        if cmd == _F_DUPFD or cmd == _F_DUPFD_CLOEXEC:
+        if cmd in (_F_DUPFD, _F_DUPFD_CLOEXEC):
             new = files.duplicated(h, life, event, row, _clamp(res), False)
             if new >= 0:
                 h[ff(h, new) + F_FLAGS] &= ~FD_CLOEXEC

@@ -146,10 +146,7 @@ def opened(h: I64, u: U8, b: U8, slots: int, n: int, life: int, event: int, fd: 
     cwd = h[tt(h, h[ll(h, main) + L_ROW]) + T_CWD] if main >= 0 else np.int64(0)
     absolute = length > 0 and (u[at] == 0x2F if from_store else b[at] == 0x2F)
     base = cwd if absolute else directory(h, u, life, event, dirfd, cwd)
-    if from_store:
-        name = concat(h, u, base, u, at, length)
-    else:
-        name = concat(h, u, base, b, at, length)
+    name = concat(h, u, base, u, at, length) if from_store else concat(h, u, base, b, at, length)
     kind = KIND_DIRECTORY if flags & O_DIRECTORY else KIND_FILE
     row = new_fd(h, life, event, fd, kind)
     row_at = ff(h, row)

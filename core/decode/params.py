@@ -46,7 +46,7 @@ def parse(h: I64, b: U8, start: int, available: int, kind: int, first: int) -> i
     inside the event are left out.
     """
     head = start + 10
-    if kind == HEADER_V1_FLAGS or kind == HEADER_V2_FLAGS:
+    if kind in (HEADER_V1_FLAGS, HEADER_V2_FLAGS):
         head += 4
     end = start + available
     code = u16(b, head + 20)
@@ -57,14 +57,14 @@ def parse(h: I64, b: U8, start: int, available: int, kind: int, first: int) -> i
     event_end = head + length
     if event_end > end:
         event_end = end
-    if kind == HEADER_V2 or kind == HEADER_V2_FLAGS:
+    if kind in (HEADER_V2, HEADER_V2_FLAGS):
         n = u32(b, head + 22)
         lengths = head + 26
         if n > MAX_PARAMS:
             n = np.int64(MAX_PARAMS)
     else:
         lengths = head + 22
-        if code == _NOTIFICATION_E or code == _INFRASTRUCTURE_E:
+        if code in (_NOTIFICATION_E, _INFRASTRUCTURE_E):
             event_end -= 3
         n = _count_v1(b, lengths, event_end, h[ee(h, code) + E_V1_NPARAMS], h[ee(h, code) + E_NPARAMS])
     at = lengths + n * size

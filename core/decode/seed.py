@@ -95,10 +95,10 @@ def _intern_many(h: I64, u: U8, blob: U8, ends: I64, out: I64) -> None:
     h = unchecked(h)
     u = unchecked(u)
     text = unchecked(blob)
-    start = np.int64(0)
+    start = 0
     for i in range(len(ends)):
         out[i] = intern(h, u, text, start, ends[i] - start)
-        start = ends[i]
+        start = int(ends[i])
 
 
 @kernel

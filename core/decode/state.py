@@ -371,23 +371,18 @@ def new_state(modern: bool) -> State:
 def new_segment(capacity: int) -> Segment:
     """Allocate event columns for ``capacity`` events."""
     return Segment(
-        *(
-            np.empty(capacity, dtype)
-            for dtype in (
-                np.int64,
-                np.uint16,
-                np.uint16,
-                np.int32,
-                np.int32,
-                np.int32,
-                np.int32,
-                np.int64,
-                np.int64,
-                np.int64,
-                np.uint32,
-                np.uint8,
-            )
-        )
+        ts=np.empty(capacity, np.int64),
+        type=np.empty(capacity, np.uint16),
+        cpu=np.empty(capacity, np.uint16),
+        thread=np.empty(capacity, np.int32),
+        fd=np.empty(capacity, np.int32),
+        fdnum=np.empty(capacity, np.int32),
+        mem=np.empty(capacity, np.int32),
+        res=np.empty(capacity, np.int64),
+        latency=np.empty(capacity, np.int64),
+        offset=np.empty(capacity, np.int64),
+        length=np.empty(capacity, np.uint32),
+        flags=np.empty(capacity, np.uint8),
     )
 
 

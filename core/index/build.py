@@ -54,8 +54,8 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
     ends = lives[:, s.L_END].copy()
     ends[ends < 0] = total
     t = s.table(st, s.B_THREADS)[: int(st.h[s.S_THREADS])]
-    columns = (s.T_TID, s.T_PID, s.T_PTID, s.T_SID, s.T_LIFE, s.T_FIRST)
-    passed = Threads(*(np.ascontiguousarray(t[:, c]) for c in columns))
+    wanted = (s.T_TID, s.T_PID, s.T_PTID, s.T_SID, s.T_LIFE, s.T_FIRST)
+    passed = Threads(*(np.ascontiguousarray(t[:, c]) for c in wanted))
     reaper = np.ascontiguousarray(lives[:, s.L_REAPER])
     lineage = split(events.thread, passed, ends, reaper, decoded.modern)
     events = events._replace(thread=lineage.thread)
@@ -75,16 +75,10 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
     if len(distinct):
         container = rows[inverse]
     final = t[lineage.row]
-    threads = ThreadColumns(
-        *(
-            final[:, c].astype(np.int32)
-            if s.T_COMM <= c <= s.T_CGROUPS
-            else np.ascontiguousarray(final[:, c])
-            for c in range(s.T_LIFE)
-        ),
-        final[:, s.T_LIFE].astype(np.int32),
-        np.ascontiguousarray(final[:, s.T_FIRST]),
-    )
+    columns = [np.ascontiguousarray(final[:, c]) for c in range(s.T_COLUMNS)]
+    for c in (*range(s.T_COMM, s.T_CGROUPS + 1), s.T_LIFE):
+        columns[c] = columns[c].astype(np.int32)
+    threads = ThreadColumns._make(columns)
     m = s.table(st, s.B_MEMS)[: int(st.h[s.S_MEMS])]
     cpu = s.table(st, s.B_CPU)[: int(st.h[s.S_CPU])]
     return Index(

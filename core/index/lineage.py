@@ -195,7 +195,7 @@ def _run(
     out: I32,
     last: I64,
 ) -> int:
-    """Replay events ``begin..end`` (``end`` excluded); returns the event it stopped at when tables are full."""
+    """Replay events ``begin..end`` (``end`` excluded); stops early when tables are full, returns where."""
     e = begin
     while e < end:
         if _full(w):

@@ -44,7 +44,7 @@ class EventInfo:
 
 
 def _load(name: str) -> Any:
-    return json.loads(files(__package__).joinpath(name).read_text(encoding="utf-8"))
+    return json.loads(files(__spec__.parent).joinpath(name).read_text(encoding="utf-8"))
 
 
 def _param(raw: dict[str, Any]) -> Param:

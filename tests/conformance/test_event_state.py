@@ -12,11 +12,41 @@ import pytest
 
 from scaptui.core.capture import Capture
 
-FIELDS = (
-    "evt.num evt.type evt.dir evt.rawres evt.latency evt.cpu thread.tid thread.vtid proc.pid proc.vpid proc.ppid "
-    "proc.sid proc.name proc.pname proc.exe proc.exepath proc.args proc.cwd user.uid user.name group.gid "
-    "container.id container.name fd.num fd.type fd.name fd.l4proto fd.cip fd.sip fd.cport fd.sport fd.lip fd.rip"
-).split()
+FIELDS = [
+    "evt.num",
+    "evt.type",
+    "evt.dir",
+    "evt.rawres",
+    "evt.latency",
+    "evt.cpu",
+    "thread.tid",
+    "thread.vtid",
+    "proc.pid",
+    "proc.vpid",
+    "proc.ppid",
+    "proc.sid",
+    "proc.name",
+    "proc.pname",
+    "proc.exe",
+    "proc.exepath",
+    "proc.args",
+    "proc.cwd",
+    "user.uid",
+    "user.name",
+    "group.gid",
+    "container.id",
+    "container.name",
+    "fd.num",
+    "fd.type",
+    "fd.name",
+    "fd.l4proto",
+    "fd.cip",
+    "fd.sip",
+    "fd.cport",
+    "fd.sport",
+    "fd.lip",
+    "fd.rip",
+]
 UNSET = "145.216.3.255"  # the other side of a datagram socket that sysdig 0.29.3 never sets
 
 

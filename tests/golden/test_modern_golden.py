@@ -27,7 +27,8 @@ class Golden:
     """One capture with the reference's rows."""
 
     def __init__(self, name: str, captures: Path) -> None:
-        lines = gzip.open(GOLDEN / f"{name}.jsonl.gz", "rt").read().splitlines()
+        packed = (GOLDEN / f"{name}.jsonl.gz").read_bytes()
+        lines = gzip.decompress(packed).decode().splitlines()
         self.fields: list[str] = json.loads(lines[0])
         self.rows: list[list[Any]] = [json.loads(line) for line in lines[1:]]
         self.capture = Capture.open(captures / f"{name}.scap")

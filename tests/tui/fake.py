@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from scaptui.tui.model import (
     Block,
@@ -46,9 +47,14 @@ PROCS = [
 class FakeTable(ListRows):
     """A table that sorts."""
 
-    def __init__(self, columns, data, sort=(2, True)):  # type: ignore[no-untyped-def]
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        data: Sequence[tuple[Any, ...]],
+        sort: tuple[int, bool] = (2, True),
+    ) -> None:
         column, descending = sort
-        self.data = sorted(data, key=lambda row: row[column], reverse=descending)
+        self.data: list[tuple[Any, ...]] = sorted(data, key=lambda row: row[column], reverse=descending)
         self.sort = sort
         super().__init__(columns, [row[0] for row in self.data], lambda i: [str(v) for v in self.data[i]])
 

@@ -432,5 +432,5 @@ async def test_the_footer_leaves_out_keys_that_would_be_typed(start) -> None:  #
 async def test_the_notice_of_a_damaged_capture_is_shown_in_full(start) -> None:  # type: ignore[no-untyped-def]
     notice = "Damaged at offset 1,797,852: the capture ends in a block. " + "What could be read is shown."
     async with start(FakeGateway(notice=notice), size=(80, 24)) as walk:
-        assert "What could be read is shown." in walk.text()
+        assert " ".join(walk.text().split()).count(notice) == 1
         assert len(walk.lines()) == 24

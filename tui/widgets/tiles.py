@@ -13,14 +13,14 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from ..cells import cut, fit, sparkline, width_of
+from ..cells import clean, cut, fit, sparkline, width_of
 from ..model import Tile
 from .base import Painted
 
 NARROWEST = 34  # cells of a column
 GAP = 2
 FIGURE = 8  # cells of a total in one line
-LONGEST_NAME, SHORTEST_NAME, SHORTEST_TREND = 29, 18, 8
+SHORTEST_NAME, SHORTEST_TREND = 18, 8
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self._places: list[_Place] = []
         self._columns = 1
         self._height = 1
+        self._longest = SHORTEST_NAME  # cells of the longest name
 
     @property
     def tile(self) -> Tile | None:
@@ -74,6 +75,7 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, tiles: Sequence[Tile], selected: str | None = None, scroll: int = 0) -> None:
         """Show ``tiles`` with the cursor on the one with id ``selected``."""
         self.tiles = tiles
+        self._longest = max((width_of(clean(tile.name)) for tile in tiles), default=SHORTEST_NAME)
         self.cursor = next((i for i, tile in enumerate(tiles) if tile.id == selected), 0)
         self._arrange()
         self.scroll_to(y=scroll, animate=False, force=True)
@@ -177,7 +179,7 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         total = cut(tile.shown, 10)
         if self._height == 1:
             room = width - 2 - FIGURE - 1  # for the name and the trend
-            spark = max(0, min(max(SHORTEST_TREND, room - LONGEST_NAME), room - SHORTEST_NAME))
+            spark = max(0, min(max(SHORTEST_TREND, room - self._longest), room - SHORTEST_NAME))
             name_width = max(1, room - spark)
             gap = " " if spark else ""
             return [

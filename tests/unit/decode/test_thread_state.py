@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -183,7 +184,8 @@ def test_containers_are_found_by_cgroup(item: str, expected: str, modern: bool, 
 
 def test_container_records_name_containers_for_their_whole_life(modern: bool, tmp_path: Path) -> None:
     cid = "ab" * 6
-    record = '{"container":{"id":"%s","name":"web","image":"nginx:1","type":0,"labels":{"a":"b"}}}' % cid
+    described = {"id": cid, "name": "web", "image": "nginx:1", "type": 0, "labels": {"a": "b"}}
+    record = json.dumps({"container": described})
     builder = CaptureBuilder(modern).proc(7, "app", cgroups=b"cpu=/docker/" + b"ab" * 32)
     builder.openat(7, 3, "/x").container(record)
     made = Opened(builder, tmp_path)
