@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from program import Run
 
-import scaptui.core.kernel
+from scaptui.core.kernel import cache_home  # first of all: it chooses the cache folder of numba
 
 TESTS = Path(__file__).parent
 PROJECT = TESTS.parent
@@ -46,10 +46,11 @@ def demo() -> Path:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a program under test: an empty home, but the compiled kernels of this machine."""
     home = tmp_path_factory.mktemp("home")
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~").expanduser() / ".cache")
+    cache = cache_home()
     unwanted = ("XDG_", "COLUMNS", "LINES", "NO_COLOR", "SCAPTUI_", "TMUX")
     env = {key: value for key, value in os.environ.items() if not key.startswith(unwanted)}
-    return env | {"HOME": str(home), "XDG_CACHE_HOME": cache, "TZ": "UTC", "PYTHONWARNINGS": "default"}
+    env |= {"HOME": str(home), "TZ": "UTC", "PYTHONWARNINGS": "default"}
+    return env if cache is None else env | {"XDG_CACHE_HOME": str(cache.parent)}
 
 
 @pytest.fixture(scope="session")

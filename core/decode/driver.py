@@ -26,8 +26,11 @@ from .seed import begin_section
 from .state import Segment, State, grow, new_segment, new_state
 
 _CHUNK = 4 << 20
-_FIRST_SEGMENT = 1 << 15
-_SEGMENT = 1 << 19
+_SEGMENT = 1 << 19  # events for which room is made when the guess was too small
+_LARGEST_GUESS = 1 << 25
+_LEAST_BLOCK = 36  # bytes of the shortest event block
+_USUAL_BLOCK = 100
+_USUAL_PACKING = 8  # a compressed capture is about that much shorter than its stream
 _PEEK = 4000  # events looked at to find out the generation
 
 Progress = Callable[[int, int], None]
@@ -54,6 +57,8 @@ class Decoded:
 
     def column(self, name: str) -> np.ndarray:
         """Return one event column over all segments, releasing its pieces."""
+        if len(self.segments) == 1:  # the usual case: no copy
+            return getattr(self.segments[0], name)[: self.counts[0]]
         parts = []
         for i, (segment, count) in enumerate(zip(self.segments, self.counts, strict=True)):
             parts.append(getattr(segment, name)[:count])
@@ -138,7 +143,7 @@ def _decode(path: str, reader: ReadAhead, progress: Progress | None, cancelled: 
         raise CaptureError(path, "the capture holds no events")
     modern = has_events and is_modern(buffer.data, buffer.pos, buffer.end)
     state = begin_section(new_state(modern), meta)
-    out = Decoded(state, [new_segment(_FIRST_SEGMENT)], [0], meta, [meta], modern)
+    out = Decoded(state, [new_segment(_guess(reader))], [0], meta, [meta], modern)
     count = 0
     while has_events:
         if cancelled is not None and cancelled():
@@ -192,6 +197,15 @@ def _decode(path: str, reader: ReadAhead, progress: Progress | None, cancelled: 
     if progress is not None:
         progress(reader.file_size, reader.file_size)
     return out
+
+
+def _guess(reader: ReadAhead) -> int:
+    """How many events to make room for; memory that is not used is never really taken."""
+    if reader.compressed:
+        events = reader.file_size * _USUAL_PACKING // _USUAL_BLOCK
+    else:
+        events = reader.file_size // _LEAST_BLOCK
+    return min(max(events, _SEGMENT), _LARGEST_GUESS)
 
 
 def _other_block(out: Decoded, buffer: _Buffer, path: str) -> bool:

@@ -167,6 +167,8 @@ def _resolve(w: _Work, life: int, t: Threads, reaper: I64, modern: bool) -> int:
 @inline
 def _whole(w: _Work, life: int, t: Threads, reaper: I64, modern: bool) -> int:
     """Final row of a life, its main thread's first."""
+    if w.version[life] == w.s[0]:
+        return w.final[life]
     main = _life_of(w, t.pid[w.cur[life]])
     if main >= 0 and main != life:
         _resolve(w, main, t, reaper, modern)

@@ -13,12 +13,13 @@ from ...core.text import printable
 from .output import complain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ...core.capture import Capture
     from ...core.index.tables import Damage
 
 PATIENCE = 1.0  # seconds without a word
+MOST_WARNINGS = 5  # damaged places told one by one
 
 
 class Progress:
@@ -81,16 +82,19 @@ def opened(path: Path) -> Iterator[Capture]:
         capture = Capture.open(path, progress=progress)
     try:
         yield capture
-        for damage in capture.index.damage:
-            complain(damage_sentence(str(path), damage))
+        for sentence in damage_sentences(str(path), capture.index.damage):
+            complain(sentence)
     finally:
         capture.close()
 
 
-def damage_sentence(path: str, damage: Damage) -> str:
-    """Return the warning about one damaged place, with its offset in the decompressed stream."""
-    reason = damage.reason.rstrip(".")
-    return (
-        f"warning: {path}: {reason}, at offset {damage.offset} (0x{damage.offset:x}); "
-        "everything before it is shown."
-    )
+def damage_sentences(path: str, places: Sequence[Damage]) -> Iterator[str]:
+    """Yield a warning for each of the first damaged places, with its offset in the decompressed stream."""
+    for damage in places[:MOST_WARNINGS]:
+        reason = damage.reason.rstrip(".")
+        yield (
+            f"warning: {path}: {reason}, at offset {damage.offset} (0x{damage.offset:x}); "
+            "what can be read is shown."
+        )
+    if len(places) > MOST_WARNINGS:
+        yield f"warning: {path}: {len(places) - MOST_WARNINGS} more places are damaged."
