@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import resvg_py
+import resvg_py  # pyright: ignore[reportMissingImports]  (only `make screenshots` installs it)
 from textual.pilot import Pilot
 
 from scaptui.tui.app import ScaptuiApp

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+import hexdump  # pyright: ignore[reportMissingTypeStubs]
+
 Mode = Literal["ascii", "dotted", "hex", "raw"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -36,10 +38,9 @@ def hex_text(data: bytes, offset: int = 0) -> str:
     lines: list[str] = []
     for at in range(0, len(data), _WIDTH):
         part = data[at : at + _WIDTH]
-        digits = part.hex()
-        groups = [digits[i : i + 4] for i in range(0, len(digits), 4)]
-        missing = " " * 5 * (_WIDTH // 2 - len(groups))  # csysdig fills up whole groups only
-        lines.append(f"\t0x{offset + at:04x}: {' '.join(groups)}{missing}  {dotted_text(part)}")
+        groups = hexdump.dump(part, size=4, sep=" ").lower()
+        missing = " " * 5 * ((_WIDTH - len(part)) // 2)  # csysdig fills up whole groups only
+        lines.append(f"\t0x{offset + at:04x}: {groups}{missing}  {dotted_text(part)}")
     return "\n".join(lines)
 
 
