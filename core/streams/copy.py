@@ -12,8 +12,6 @@ from ..text import printable
 from .echo import EchoBlock
 from .render import Mode, ascii_text, dotted_text, hex_text
 
-OSC52_LIMIT = 74_994  # payload bytes that terminals with the usual limit of 100,000 characters take
-
 
 @dataclass(frozen=True)
 class Copied:
@@ -28,10 +26,6 @@ class Copied:
     def cut(self) -> bool:
         """Whether the capture kept less than was transferred."""
         return self.kept < self.transferred
-
-    def fits(self, limit: int = OSC52_LIMIT) -> bool:
-        """Whether the data is no longer than ``limit`` bytes."""
-        return len(self.data) <= limit
 
 
 def heading(block: EchoBlock) -> str:

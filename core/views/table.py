@@ -162,7 +162,7 @@ class Table:
         return [text or "" for text in self.store.key.cells(at).texts(self.store.strings)]
 
     def key_value(self, row: int) -> bytes | int | float | None:
-        """Return what :meth:`.drill.Stack.enter` takes for a row: the key as the capture has it."""
+        """Return what a drill-down into a row filters by: the key as the capture has it."""
         at = self._places(row, row + 1)
         source = self.store.drill or self.store.key
         if source is None or len(at) == 0:

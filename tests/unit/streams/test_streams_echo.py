@@ -9,7 +9,7 @@ import pytest
 from builder import CaptureBuilder
 
 from scaptui.core.capture import Capture
-from scaptui.core.streams.copy import OSC52_LIMIT, heading, joined
+from scaptui.core.streams.copy import heading, joined
 from scaptui.core.streams.echo import EchoBlock, blocks, same_stream, select
 
 CLIENT, OTHER = 10, 20
@@ -88,12 +88,6 @@ def test_streams_to_take_away(capture: Capture) -> None:
     assert with_headings.startswith("------ Write 7B to 3(<4>")
     assert "\n\n------ Read 5000B, 77B kept from 3(<4>" in with_headings
     assert joined([], "ascii").data == b""
-
-
-def test_the_limit_of_the_clipboard(capture: Capture) -> None:
-    copied = joined(all_blocks(capture), "raw")
-    assert copied.fits() and copied.fits(len(copied.data)) and not copied.fits(len(copied.data) - 1)
-    assert -(-OSC52_LIMIT // 3) * 4 <= 100_000
 
 
 def test_headings_are_safe_to_print(tmp_path: Path) -> None:
