@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 
 from textual.app import App
@@ -135,8 +136,8 @@ def run(
 
     def opener(progress: Progress, cancelled: Check) -> Gateway:
         from .gateway import open_capture
-        from .screens import main as _main  # noqa: F401  (so that the next screen is ready)
 
+        import_module(".screens.main", __package__)  # so that the next screen is ready
         return open_capture(path, progress, cancelled)
 
     app = ScaptuiApp(Path(path).name, opener, keymap=keys, theme=looks, filter_text=filter or "")

@@ -28,8 +28,6 @@ from .paths import concat, with_slash
 from .readers import i64, signed, u16, u32
 from .state import (
     ARENA_MARGIN,
-    B_POOLKEY,
-    B_POOLROW,
     B_RECORDS,
     B_STORE,
     B_STORELEN,
@@ -55,7 +53,6 @@ from .state import (
     H_OFF,
     H_PLEN,
     H_STORED,
-    L_CAP,
     L_CLOSE_AT,
     L_CPU_SYS,
     L_CPU_TS,
@@ -69,7 +66,6 @@ from .state import (
     L_ROW,
     L_STORE,
     L_STORE_TYPE,
-    L_TABLE,
     L_TYPE,
     MARGIN,
     O_FD,
@@ -619,7 +615,7 @@ def _descriptors(
         first = threads.natural(h, buf, slots, n, a.P_FIRST, 0)
         last = threads.natural(h, buf, slots, n, a.P_LAST, -1)
         if modern and not threads.natural(h, buf, slots, n, a.P_FLAGS, 0) & 4:
-            files.close_range(h, life, event, first, last)
+            files.close_range(h, life, event, first, last, False)
         return row
     if action == a.A_PIDFD_GETFD:
         return row
@@ -658,7 +654,7 @@ def _threads(
     if action == a.A_EXEC:
         threads.execve(h, u, buf, slots, n, life, ts, event, code, enter_slots)
         if modern:
-            _close_on_exec(h, life, event)
+            files.close_range(h, life, event, 0, fdtables.MAX_FD, True)
         return
     if action == a.A_CHDIR or action == a.A_FCHDIR or action == a.A_GETCWD:
         main = threads.main_of(h, life, event)
@@ -739,23 +735,3 @@ def _set_id(
         value = files.natural_store(h, u, j)
     if plain or value != 0xFFFFFFFF:
         threads.set_field(h, life, event, column, value)
-
-
-@inline
-def _close_on_exec(h: I64, life: int, event: int) -> None:
-    """Drop the descriptors marked close-on-exec."""
-    table = threads.files_of(h, life, event)
-    table_at = ll(h, table)
-    if table < 0:
-        return
-    at = h[table_at + L_TABLE]
-    if at < 0:
-        return
-    capacity = h[table_at + L_CAP]
-    i = np.int64(0)
-    while i < capacity:
-        key = h[h[B_POOLKEY] + at + i]
-        if key >= 0 and h[ff(h, (h[h[B_POOLROW] + at + i])) + F_FLAGS] & FD_CLOEXEC:
-            fdtables.remove(h, table, key)
-        else:
-            i += 1

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..index.tables import CL_PIPE_DST, CL_PIPE_SRC, FD_PHANTOM, I64, U8
+from ..index.tables import CL_PIPE_DST, CL_PIPE_SRC, FD_CLOEXEC, FD_PHANTOM, I64, U8
 from ..kernel import inline
 from . import fdtables
 from .actions import P_DEV, P_DIRFD, P_FD1, P_FD2, P_FLAGS, P_INO, P_NAME, P_PATH
 from .paths import concat
+from .readers import signed, u32
 from .state import (
     B_POOLKEY,
+    B_POOLROW,
     F_COLUMNS,
     F_DEST,
     F_DEV,
@@ -166,29 +168,13 @@ def opened(h: I64, u: U8, b: U8, slots: int, n: int, life: int, event: int, fd: 
 @inline
 def natural_store(h: I64, u: U8, i: int) -> int:
     """Unsigned 32-bit parameter ``i`` of the stored enter event."""
-    at = h[H_OFF + 64 + i]
-    return (
-        np.int64(u[at])
-        | (np.int64(u[at + 1]) << 8)
-        | (np.int64(u[at + 2]) << 16)
-        | (np.int64(u[at + 3]) << 24)
-    )
+    return u32(u, h[H_OFF + 64 + i])
 
 
 @inline
 def signed_store(h: I64, u: U8, i: int) -> int:
     """Signed parameter ``i`` (8 or 4 bytes) of the stored enter event."""
-    at = h[H_OFF + 64 + i]
-    low = natural_store(h, u, i)
-    if h[H_PLEN + 64 + i] < 8:
-        return low - 0x100000000 if low >= 0x80000000 else low
-    high = (
-        np.int64(u[at + 4])
-        | (np.int64(u[at + 5]) << 8)
-        | (np.int64(u[at + 6]) << 16)
-        | (np.int64(u[at + 7]) << 24)
-    )
-    return low | (high << 32)
+    return signed(u, h[H_OFF + 64 + i], 8 if h[H_PLEN + 64 + i] >= 8 else 4)
 
 
 @inline
@@ -245,21 +231,21 @@ def pair(h: I64, b: U8, slots: int, n: int, life: int, event: int, kind: int) ->
 
 
 @inline
-def close_range(h: I64, life: int, event: int, first: int, last: int) -> None:
-    """Remove all descriptors from ``first`` to ``last`` of the thread's table."""
+def close_range(h: I64, life: int, event: int, first: int, last: int, marked: bool) -> None:
+    """Remove the descriptors from ``first`` to ``last``; ``marked``: only those to be closed on exec."""
     table = files_of(h, life, event)
-    table_at = ll(h, table)
     if table < 0:
         return
+    table_at = ll(h, table)
     at = h[table_at + L_TABLE]
     if at < 0:
         return
     capacity = h[table_at + L_CAP]
-    # removing moves entries, so look again from the start of the slice until nothing is left
     i = np.int64(0)
     while i < capacity:
         key = h[h[B_POOLKEY] + at + i]
-        if key >= 0 and key >= first and key <= last:
-            fdtables.remove(h, table, key)
+        row = h[h[B_POOLROW] + at + i]
+        if first <= key <= last and key >= 0 and (not marked or h[ff(h, row) + F_FLAGS] & FD_CLOEXEC):
+            fdtables.remove(h, table, key)  # may move another entry here: look again
         else:
             i += 1

@@ -10,7 +10,7 @@ import numpy as np
 from ..index.tables import FD_BOUND, FD_CLIENT, FD_CONNECTED, FD_SERVER, I64, U8
 from ..kernel import inline
 from .files import KIND_UNIX, add, changed, new_fd
-from .readers import i64, u16
+from .readers import i64, u16, u32
 from .state import (
     B_IF6,
     B_POOLKEY,
@@ -92,16 +92,6 @@ def socket_l4(domain: int, kind: int, proto: int) -> int:
         if (kind & 0xFF) == 2:
             return L4_UDP
     return L4_UNKNOWN
-
-
-@inline
-def _ip4(b: U8, at: int) -> int:
-    return (
-        np.int64(b[at])
-        | (np.int64(b[at + 1]) << 8)
-        | (np.int64(b[at + 2]) << 16)
-        | (np.int64(b[at + 3]) << 24)
-    )
 
 
 @inline
@@ -210,11 +200,8 @@ def _swap(h: I64, row: int) -> None:
 
 
 @inline
-def _set_addresses(
-    h: I64, row: int, sip: int, sip2: int, sport: int, dip: int, dip2: int, dport: int
-) -> bool:
-    """Merge a tuple into a descriptor (state engine, 6.1 "addresses set"); True when it changed."""
-    f = ff(h, row)
+def _same_tuple(h: I64, f: int, sip: int, sip2: int, sport: int, dip: int, dip2: int, dport: int) -> bool:
+    """Whether the descriptor at place ``f`` has this tuple, either way round."""
     same = (
         h[f + F_SIP_LO] == sip
         and h[f + F_SIP_HI] == sip2
@@ -223,7 +210,7 @@ def _set_addresses(
         and h[f + F_DIP_HI] == dip2
         and h[f + F_DPORT] == dport
     )
-    mirror = (
+    return same or (
         h[f + F_SIP_LO] == dip
         and h[f + F_SIP_HI] == dip2
         and h[f + F_SPORT] == dport
@@ -231,7 +218,15 @@ def _set_addresses(
         and h[f + F_DIP_HI] == sip2
         and h[f + F_DPORT] == sport
     )
-    if same or mirror:
+
+
+@inline
+def _set_addresses(
+    h: I64, row: int, sip: int, sip2: int, sport: int, dip: int, dip2: int, dport: int
+) -> bool:
+    """Merge a tuple into a descriptor (state engine, 6.1 "addresses set"); True when it changed."""
+    f = ff(h, row)
+    if _same_tuple(h, f, sip, sip2, sport, dip, dip2, dport):
         return False
     change = False
     if h[f + F_SIP_LO] != sip or h[f + F_SIP_HI] != sip2:
@@ -262,7 +257,7 @@ def bind(h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at: int
     h[f + F_FLAGS] &= ~(FD_HAS_TUPLE | FD_ADDR_NAME)
     if family == AF_INET and length >= 7:
         port = u16(b, at + 5)
-        h[f + F_SIP_LO] = _ip4(b, at + 1)
+        h[f + F_SIP_LO] = u32(b, at + 1)
         h[f + F_SIP_HI] = 0
         h[f + F_SPORT] = port
         if port > 0:
@@ -304,7 +299,7 @@ def connect_enter(
     if family == AF_INET and length >= 7:
         new = changed(h, row, event)
         h[ff(h, new) + F_KIND] = KIND_IPV4
-        h[ff(h, new) + F_DIP_LO] = _ip4(b, at + 1)
+        h[ff(h, new) + F_DIP_LO] = u32(b, at + 1)
         h[ff(h, new) + F_DIP_HI] = 0
         h[ff(h, new) + F_DPORT] = u16(b, at + 5)
     elif family == AF_INET6 and length >= 19:
@@ -341,9 +336,7 @@ def connected(h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at
     if family == AF_INET and length >= 13:
         was_server = (h[f + F_FLAGS] & FD_SERVER) != 0
         h[f + F_KIND] = KIND_IPV4
-        change = _set_addresses(
-            h, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11)
-        )
+        change = _set_addresses(h, new, u32(b, at + 1), 0, u16(b, at + 5), u32(b, at + 7), 0, u16(b, at + 11))
         _finish_connect(h, u, new, change and was_server)
     elif family == AF_INET6 and length >= 37:
         was_server = (h[f + F_FLAGS] & FD_SERVER) != 0
@@ -386,9 +379,9 @@ def accepted(h: I64, u: U8, life: int, event: int, fd: int, b: U8, at: int, leng
     family = np.int64(b[at])
     if family == AF_INET and length >= 13:
         row = new_fd(h, life, event, fd, KIND_IPV4)
-        h[ff(h, row) + F_SIP_LO] = _ip4(b, at + 1)
+        h[ff(h, row) + F_SIP_LO] = u32(b, at + 1)
         h[ff(h, row) + F_SPORT] = u16(b, at + 5)
-        h[ff(h, row) + F_DIP_LO] = _ip4(b, at + 7)
+        h[ff(h, row) + F_DIP_LO] = u32(b, at + 7)
         h[ff(h, row) + F_DPORT] = u16(b, at + 11)
         h[ff(h, row) + F_L4] = L4_TCP
     elif family == AF_INET6 and length >= 37:
@@ -467,10 +460,10 @@ def tuple_update(
         add(h, life, event, fd, new)
         return new
     if family == AF_INET and length >= 13:
-        sip = _ip4(b, at + 1)
+        sip = u32(b, at + 1)
         sip2 = np.int64(0)
         sport = u16(b, at + 5)
-        dip = _ip4(b, at + 7)
+        dip = u32(b, at + 7)
         dip2 = np.int64(0)
         dport = u16(b, at + 11)
         new_kind = np.int64(KIND_IPV4)
@@ -491,23 +484,7 @@ def tuple_update(
     else:
         return row
     f = ff(h, row)
-    same = (
-        h[f + F_SIP_LO] == sip
-        and h[f + F_SIP_HI] == sip2
-        and h[f + F_SPORT] == sport
-        and h[f + F_DIP_LO] == dip
-        and h[f + F_DIP_HI] == dip2
-        and h[f + F_DPORT] == dport
-    )
-    mirror = (
-        h[f + F_SIP_LO] == dip
-        and h[f + F_SIP_HI] == dip2
-        and h[f + F_SPORT] == dport
-        and h[f + F_DIP_LO] == sip
-        and h[f + F_DIP_HI] == sip2
-        and h[f + F_DPORT] == sport
-    )
-    if (same or mirror) and kind == new_kind:
+    if kind == new_kind and _same_tuple(h, f, sip, sip2, sport, dip, dip2, dport):
         return row
     new = changed(h, row, event)
     if new_kind != kind and kind == KIND_IPV4_SERVER:
@@ -566,7 +543,7 @@ def failed_connect(h: I64, u: U8, event: int, row: int, b: U8, at: int, length: 
         set_unix(h, u, new, b, at, length)
         return new
     if inet:
-        _set_addresses(h, new, _ip4(b, at + 1), 0, u16(b, at + 5), _ip4(b, at + 7), 0, u16(b, at + 11))
+        _set_addresses(h, new, u32(b, at + 1), 0, u16(b, at + 5), u32(b, at + 7), 0, u16(b, at + 11))
     else:
         _set_addresses(
             h,

@@ -87,7 +87,7 @@ class Metadata:
         while True:
             if self._lost is not None:
                 pos = self._find(data, pos, end, base, eof)
-                if self._lost is not None:
+                if self._lost is not None:  # pyright: ignore[reportUnnecessaryComparison]
                     return Step(pos, Status.END if eof else Status.MORE, end - pos + 1)
             if pos == end and eof and self._started:
                 return Step(pos, Status.END)

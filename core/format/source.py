@@ -12,7 +12,7 @@ import sys
 import zlib
 from os import PathLike
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from isal import igzip_lib
@@ -243,7 +243,7 @@ class GzipSource(Source):
                 inflater = zlib.decompressobj(31)
 
 
-def _crumbs(inflater: zlib._Decompress, data: bytes) -> bytes:
+def _crumbs(inflater: Any, data: bytes) -> bytes:
     """Return what ``inflater`` gives before it fails in ``data``."""
     out = bytearray()
     try:

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from threading import Lock
 from typing import IO
 
-import lz4.block
+import lz4.block  # pyright: ignore[reportMissingTypeStubs]
 import numpy as np
 from numpy.typing import NDArray
 

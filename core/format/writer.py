@@ -13,8 +13,10 @@ from . import blocks, entries
 from .entities import Group, Interface, MachineInfo, User
 from .entries import FdEntry, ProcEntry
 
-_PROCESS_LISTS = {i.version: i.type for i in blocks.BLOCKS.values() if i.kind is blocks.Kind.PROCESSES}
-_PROCESS_LISTS |= {1: blocks.PL_V1, 2: blocks.PL_V2, 3: blocks.PL_V3}
+_PROCESS_LISTS = {
+    **{i.version: i.type for i in blocks.BLOCKS.values() if i.kind is blocks.Kind.PROCESSES},
+    **{1: blocks.PL_V1, 2: blocks.PL_V2, 3: blocks.PL_V3},
+}
 _TAIL = "QIIBQQQBQQQBBq"  # fields 22 to 31 of a process entry
 _FULL_TAIL = len(_TAIL)
 

@@ -70,4 +70,3 @@ def offered(views: Iterable[View], key: str, tag: str | None) -> Iterator[View]:
             continue
         if key in view.applies_to or ANYWHERE in view.applies_to:
             yield view
-

@@ -12,7 +12,7 @@ def size(value: float, decimals: int = 2) -> str:
     for scale, suffix in _BYTES:
         if abs(value) > scale:
             return f"{value / scale:.{decimals}f}{suffix}"
-    return f"{value:.{decimals}f}" if isinstance(value, float) and value != int(value) else f"{int(value)}"
+    return f"{value:.{decimals}f}" if value % 1 else f"{int(value)}"
 
 
 def amount(value: float) -> str:
@@ -20,7 +20,7 @@ def amount(value: float) -> str:
     for scale, suffix in _DECIMAL:
         if abs(value) >= scale:
             return f"{value / scale:.1f}{suffix}"
-    return f"{value:.1f}" if isinstance(value, float) and value != int(value) else f"{int(value)}"
+    return f"{value:.1f}" if value % 1 else f"{int(value)}"
 
 
 def duration(ns: int) -> str:

@@ -13,7 +13,7 @@ from ...core.text import printable
 from .output import complain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from ...core.capture import Capture
     from ...core.index.tables import Damage
@@ -74,7 +74,7 @@ def _stderr_is_terminal() -> bool:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Capture]:
+def opened(path: Path) -> Generator[Capture]:
     """Open the capture, give it, close it; damage is told on standard error after the work."""
     with Progress(path.name) as progress:
         from ...core.capture import Capture

@@ -8,7 +8,7 @@ import math
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -32,7 +32,7 @@ def on_terminal() -> bool:
 
 
 @contextmanager
-def _writing() -> Iterator[TextIO]:
+def _writing() -> Generator[TextIO]:
     """Give standard output; what goes wrong there becomes an :class:`OutputError`."""
     if sys.stdout is None:
         raise OutputError("Nothing can be written: standard output is closed.")

@@ -45,8 +45,8 @@ class Copying(Part):
             return source.payload(at, cancelled)
 
         def done(found: tuple[bytes, int]) -> None:
-            data, blocks = found
-            then(data, f"this stream ({blocks:,} block{'s' if blocks != 1 else ''})")  # pyright: ignore[reportCallIssue]
+            plural = "s" if found[1] != 1 else ""  # pyright: ignore[reportUnusedVariable]
+            then(found[0], f"this stream ({found[1]:,} block{plural})")  # pyright: ignore[reportCallIssue]
 
         self.be_patient()
         self.jobs.start("copy", work, done, lambda text: self.tell(text, "error"))

@@ -6,7 +6,6 @@ from textual import on
 
 from ..jobs import Check
 from ..widgets.filterbar import FindBar
-from ..widgets.streams import StreamView
 from ..widgets.tiles import TileGrid
 from ..widgets.virtual_table import VirtualTable
 from .part import Part
@@ -100,7 +99,7 @@ class Finding(Part):
             self.tell("The search went around the end.")
         if isinstance(widget, VirtualTable):
             widget.cursor = hit
-        elif isinstance(widget, StreamView | TileGrid):
+        else:
             widget.move_to(hit)
 
     def _find_failed(self, text: str) -> None:
