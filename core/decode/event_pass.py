@@ -15,16 +15,23 @@ from ..index.tables import (
     EV_HIDDEN,
     EV_PAIRED,
     EV_STATE_ONLY,
-    FD_CLOEXEC,
     I64,
     NO_FD,
     U8,
 )
 from ..kernel import inline, kernel, unchecked
 from . import actions as a
-from . import fdtables, files, sockets, threads
-from .params import HEADER_V1, HEADER_V1_FLAGS, HEADER_V2_FLAGS, header_kind, parse
-from .paths import concat, with_slash
+from . import fdtables, files, programs, sockets, threads
+from .effects import F_DUPFD, F_DUPFD_CLOEXEC, apply, clamp
+from .params import (
+    HEADER_V1,
+    HEADER_V1_FLAGS,
+    HEADER_V2_FLAGS,
+    header_kind,
+    natural,
+    number,
+    parse,
+)
 from .readers import i64, signed, u16, u32
 from .state import (
     ARENA_MARGIN,
@@ -44,12 +51,7 @@ from .state import (
     C_STROFF,
     C_THREADS,
     C_TIDS,
-    F_FLAGS,
     F_L4,
-    F_NAME,
-    F_OPENED,
-    F_OPENFLAGS,
-    F_SPORT,
     H_OFF,
     H_PLEN,
     H_STORED,
@@ -101,13 +103,7 @@ from .state import (
     S_THREADS,
     S_TIDS,
     STORE_SIZE,
-    T_CWD,
-    T_FDLIMIT,
     T_FLAGS,
-    T_GID,
-    T_ROOT,
-    T_SID,
-    T_UID,
     Segment,
     cc,
     ee,
@@ -115,15 +111,7 @@ from .state import (
     ll,
     tt,
 )
-from .threads import number
 
-_EINPROGRESS = -115
-_F_DUPFD = 1
-_F_SETFD = 3
-_F_DUPFD_CLOEXEC = 26
-_O_CLOEXEC = 4096
-_SOCK_CLOEXEC = 0x80000
-_RLIMIT_NOFILE = 7
 _EXECVEAT_E = 330
 _MAX_BLOCK = 1 << 28
 
@@ -246,11 +234,6 @@ def _pending(h: I64, event: int) -> None:
 
 
 @inline
-def _clamp(fd: int) -> int:
-    return fd if -(1 << 31) < fd < (1 << 31) else np.int64(-1)
-
-
-@inline
 def _event(
     h: I64, u: U8, buf: U8, pos: int, length: int, kind: int, event: int, code: int, ts: int, tid: int
 ) -> None:
@@ -277,7 +260,7 @@ def _event(
         h[O_RES] = res
         h[O_FLAGS] |= EV_HAS_RES
     if action == a.A_CLONE and has_res and res >= 0:
-        life = threads.clone(h, u, buf, slots, n, tid, ts, event, res, h[info + a.E_KIND] == 1)
+        life = programs.clone(h, u, buf, slots, n, tid, ts, event, res, h[info + a.E_KIND] == 1)
     else:
         life = threads.find(h, tid)
         if life < 0:
@@ -293,7 +276,7 @@ def _event(
     if code & 1 == 0:
         h[lives + L_TYPE] = code
         if facts & a.E_USES_FD:
-            fd = _clamp(number(h, buf, slots, n, a.P_FD, -1))
+            fd = clamp(number(h, buf, slots, n, a.P_FD, -1))
             table = threads.files_of(h, life, event)
             if table >= 0:
                 row = fdtables.lookup(h, table, fd)
@@ -340,7 +323,7 @@ def _event(
         if facts & a.E_USES_FD:
             j = h[slots + a.P_FD]
             if j >= 0 and j < n:
-                fd = _clamp(signed(buf, h[H_OFF + j], h[H_PLEN + j]))
+                fd = clamp(signed(buf, h[H_OFF + j], h[H_PLEN + j]))
             elif paired:
                 fd = h[lives + L_FD]
             if modern or paired:
@@ -355,7 +338,7 @@ def _event(
             h[O_FLAGS] |= EV_PAIRED
         if action != a.A_NONE:
             source = row
-            row = _apply(
+            row = apply(
                 h, u, buf, slots, n, life, event, code, action, ts, res, has_res, fd, row, enter_slots, facts
             )
             if facts & a.E_CREATES_FD and not (modern and action == a.A_DUP and source < 0):
@@ -365,11 +348,11 @@ def _event(
                 and action == a.A_FCNTL
                 and res >= 0
                 and source >= 0
-                and number(h, buf, slots, n, a.P_CMD, 0) in (_F_DUPFD, _F_DUPFD_CLOEXEC)
+                and number(h, buf, slots, n, a.P_CMD, 0) in (F_DUPFD, F_DUPFD_CLOEXEC)
             ):
-                fd = _clamp(res)
+                fd = clamp(res)
         if modern and facts & a.E_CREATES_FD and action == a.A_NONE:
-            fd = _clamp(res)
+            fd = clamp(res)
         h[lives + L_FD] = fd
         if stored:
             threads.drop_store(h, life)
@@ -385,8 +368,8 @@ def _event(
 def _created_fd(h: I64, buf: U8, slots: int, n: int, action: int, res: int) -> int:
     """The descriptor number that an exit of a creating call shows."""
     if action == a.A_PIPE or action == a.A_SOCKETPAIR:
-        return _clamp(number(h, buf, slots, n, a.P_FD2, -1)) if res >= 0 else np.int64(-1)
-    return _clamp(res) if res >= 0 else np.int64(-1)
+        return clamp(number(h, buf, slots, n, a.P_FD2, -1)) if res >= 0 else np.int64(-1)
+    return clamp(res) if res >= 0 else np.int64(-1)
 
 
 @inline
@@ -412,9 +395,9 @@ def _existing(h: I64, buf: U8, slots: int, n: int, event: int, action: int, ts: 
     elif action == a.A_SWITCH:
         major = number(h, buf, slots, n, a.P_PGFT_MAJ, 0)
         minor = number(h, buf, slots, n, a.P_PGFT_MIN, 0)
-        size = threads.natural(h, buf, slots, n, a.P_VM_SIZE, 0)
-        rss = threads.natural(h, buf, slots, n, a.P_VM_RSS, 0)
-        swap = threads.natural(h, buf, slots, n, a.P_VM_SWAP, 0)
+        size = natural(h, buf, slots, n, a.P_VM_SIZE, 0)
+        rss = natural(h, buf, slots, n, a.P_VM_RSS, 0)
+        swap = natural(h, buf, slots, n, a.P_VM_SWAP, 0)
         main = threads.main_of(h, life, event)
         if main == life or main < 0:
             threads.set_mem(h, life, size, rss, swap, major, minor)
@@ -440,298 +423,3 @@ def _sendto_enter(h: I64, life: int, event: int, fd: int, row: int, buf: U8, slo
     h[ff(h, row) + F_L4] = sockets.L4_UDP
     files.add(h, life, event, fd, row)
     return row
-
-
-@inline
-def _cloexec(h: I64, row: int, on: bool) -> None:
-    if row >= 0 and on:
-        h[ff(h, row) + F_FLAGS] |= FD_CLOEXEC
-
-
-@inline
-def _apply(
-    h: I64,
-    u: U8,
-    buf: U8,
-    slots: int,
-    n: int,
-    life: int,
-    event: int,
-    code: int,
-    action: int,
-    ts: int,
-    res: int,
-    has_res: bool,
-    fd: int,
-    row: int,
-    enter_slots: int,
-    facts: int,
-) -> int:
-    """What an exit does to the state; returns the descriptor row that the event shows."""
-    if action == a.A_MEM:
-        if (h[slots + a.P_VM_SIZE]) >= 0 and (h[slots + a.P_VM_SWAP]) < n:
-            threads.set_mem(
-                h,
-                life,
-                threads.natural(h, buf, slots, n, a.P_VM_SIZE, 0),
-                threads.natural(h, buf, slots, n, a.P_VM_RSS, 0),
-                threads.natural(h, buf, slots, n, a.P_VM_SWAP, 0),
-                -1,
-                0,
-            )
-        return row
-    if action <= a.A_NEW_FD or action == a.A_MEMFD or action == a.A_PIDFD or action == a.A_PIDFD_GETFD:
-        return _descriptors(
-            h, u, buf, slots, n, life, event, code, action, res, has_res, fd, row, enter_slots, facts
-        )
-    if has_res and res >= 0:
-        _threads(h, u, buf, slots, n, life, event, code, action, ts, res, fd, row, enter_slots)
-    return row
-
-
-@inline
-def _descriptors(
-    h: I64,
-    u: U8,
-    buf: U8,
-    slots: int,
-    n: int,
-    life: int,
-    event: int,
-    code: int,
-    action: int,
-    res: int,
-    has_res: bool,
-    fd: int,
-    row: int,
-    enter_slots: int,
-    facts: int,
-) -> int:
-    """Exits that create, change or remove descriptors."""
-    row_at = ff(h, row)
-    modern = h[S_MODERN] == 1
-    if not has_res:
-        return row
-    if action == a.A_OPEN:
-        new = files.opened(h, u, buf, slots, n, life, event, res, enter_slots)
-        if new >= 0 and res >= 0:
-            _cloexec(h, new, (h[ff(h, new) + F_OPENFLAGS] & _O_CLOEXEC) != 0)
-        return new
-    if action == a.A_CLOSE:
-        if res >= 0 and row >= 0:
-            began = h[ll(h, life) + L_CLOSE_AT]
-            if modern or began < 0 or h[row_at + F_OPENED] <= began:
-                h[S_PENDING_CLOSE] = threads.files_of(h, life, event)
-                h[S_PENDING_FD] = fd
-        return row
-    if action == a.A_CONNECT:
-        j = h[slots + a.P_TUPLE]
-        if res >= 0 or res == _EINPROGRESS:
-            at = h[H_OFF + j] if j < n else np.int64(0)
-            return sockets.connected(
-                h, u, life, event, fd, row, buf, at, h[H_PLEN + j] if j < n else np.int64(0)
-            )
-        if not modern and row >= 0 and j < n:
-            return sockets.failed_connect(h, u, event, row, buf, h[H_OFF + j], h[H_PLEN + j])
-        return row
-    if action == a.A_TUPLE:
-        if res < 0 or row < 0:
-            return row
-        reads = (facts & a.E_READS) != 0
-        j = h[slots + a.P_TUPLE]
-        if j >= 0 and j < n:
-            return sockets.tuple_update(h, u, life, event, fd, row, buf, h[H_OFF + j], h[H_PLEN + j], reads)
-        j = h[enter_slots + a.P_TUPLE]
-        if j >= 0 and j < h[H_STORED]:
-            return sockets.tuple_update(
-                h, u, life, event, fd, row, u, h[H_OFF + 64 + j], h[H_PLEN + 64 + j], reads
-            )
-        return row
-    if action == a.A_ACCEPT:
-        j = h[slots + a.P_TUPLE]
-        if res >= 0 and j < n:
-            return sockets.accepted(h, u, life, event, _clamp(res), buf, h[H_OFF + j], h[H_PLEN + j])
-        return row
-    if res < 0:
-        return row
-    if action == a.A_SOCKET:
-        domain, stype, proto = np.int64(-1), np.int64(0), np.int64(0)
-        if threads.has(h, slots, n, a.P_DOMAIN):
-            domain = threads.natural(h, buf, slots, n, a.P_DOMAIN, 0)
-            stype = threads.natural(h, buf, slots, n, a.P_TYPE, 0)
-            proto = threads.natural(h, buf, slots, n, a.P_PROTO, 0)
-        elif h[H_STORED] >= 3:
-            domain = files.natural_store(h, u, 0)
-            stype = files.natural_store(h, u, 1)
-            proto = files.natural_store(h, u, 2)
-        if domain < 0:
-            return row
-        new = files.new_fd(h, life, event, _clamp(res), sockets.socket_kind(domain))
-        h[ff(h, new) + F_L4] = sockets.socket_l4(domain, stype, proto)
-        _cloexec(h, new, (stype & _SOCK_CLOEXEC) != 0)
-        files.add(h, life, event, _clamp(res), new)
-        return new
-    if action == a.A_SOCKETPAIR:
-        return files.pair(h, buf, slots, n, life, event, files.KIND_UNIX)
-    if action == a.A_PIPE:
-        new = files.pair(h, buf, slots, n, life, event, files.KIND_FIFO)
-        if threads.natural(h, buf, slots, n, a.P_FLAGS, 0) & _O_CLOEXEC and new > 0:
-            _cloexec(h, new, True)
-            _cloexec(h, new - 1, True)
-        return new
-    if action == a.A_BIND:
-        j = h[slots + a.P_ADDR]
-        if j >= 0 and j < n:
-            return sockets.bind(h, u, life, event, fd, row, buf, h[H_OFF + j], h[H_PLEN + j])
-        return row
-    if action == a.A_DUP:
-        new = files.duplicated(h, life, event, row, _clamp(res), True)
-        if new >= 0:
-            h[ff(h, new) + F_FLAGS] &= ~FD_CLOEXEC
-            _cloexec(h, new, (threads.natural(h, buf, slots, n, a.P_FLAGS, 0) & _O_CLOEXEC) != 0)
-            return new
-        return row
-    if action == a.A_FCNTL:
-        cmd = threads.natural(h, buf, slots, n, a.P_CMD, 0)
-        if not threads.has(h, slots, n, a.P_CMD):
-            j = h[enter_slots + a.P_CMD]
-            if j < 0 or j >= h[H_STORED]:
-                return row
-            cmd = np.int64(u[h[H_OFF + 64 + j]])
-        if cmd in (_F_DUPFD, _F_DUPFD_CLOEXEC):
-            new = files.duplicated(h, life, event, row, _clamp(res), False)
-            if new >= 0:
-                h[ff(h, new) + F_FLAGS] &= ~FD_CLOEXEC
-                _cloexec(h, new, cmd == _F_DUPFD_CLOEXEC)
-        elif cmd == _F_SETFD and modern and row >= 0:
-            on = (number(h, buf, slots, n, a.P_ARG, 0) & 1) != 0
-            if on != ((h[row_at + F_FLAGS] & FD_CLOEXEC) != 0):
-                new = files.changed(h, row, event)
-                h[ff(h, new) + F_FLAGS] = (h[ff(h, new) + F_FLAGS] & ~FD_CLOEXEC) | (FD_CLOEXEC if on else 0)
-                files.add(h, life, event, fd, new)
-                return new
-        return row
-    if action == a.A_CLOSE_RANGE:
-        first = threads.natural(h, buf, slots, n, a.P_FIRST, 0)
-        last = threads.natural(h, buf, slots, n, a.P_LAST, -1)
-        if modern and not threads.natural(h, buf, slots, n, a.P_FLAGS, 0) & 4:
-            files.close_range(h, life, event, first, last, False)
-        return row
-    if action == a.A_PIDFD_GETFD:
-        return row
-    new = files.new_fd(h, life, event, _clamp(res), h[ee(h, code) + a.E_KIND])
-    if action == a.A_MEMFD:
-        h[ff(h, new) + 0] = 20
-        h[ff(h, new) + F_NAME] = threads.string(h, u, buf, slots, n, a.P_NAME)
-    elif action == a.A_PIDFD:
-        h[ff(h, new) + 0] = 21
-        h[ff(h, new) + F_SPORT] = number(h, buf, slots, n, a.P_PID, 0)
-    flags = threads.natural(h, buf, slots, n, a.P_FLAGS, 0)
-    _cloexec(h, new, (flags & _O_CLOEXEC) != 0)
-    files.add(h, life, event, _clamp(res), new)
-    return new
-
-
-@inline
-def _threads(
-    h: I64,
-    u: U8,
-    buf: U8,
-    slots: int,
-    n: int,
-    life: int,
-    event: int,
-    code: int,
-    action: int,
-    ts: int,
-    res: int,
-    fd: int,
-    row: int,
-    enter_slots: int,
-) -> None:
-    """Successful exits that change a thread (state engine, 5.2 and 5.4)."""
-    modern = h[S_MODERN] == 1
-    if action == a.A_EXEC:
-        threads.execve(h, u, buf, slots, n, life, ts, event, code, enter_slots)
-        if modern:
-            files.close_range(h, life, event, 0, fdtables.MAX_FD, True)
-        return
-    if action == a.A_CHDIR or action == a.A_FCHDIR or action == a.A_GETCWD:
-        main = threads.main_of(h, life, event)
-        if main < 0:
-            return
-        cwd = h[tt(h, h[ll(h, main) + L_ROW]) + T_CWD]
-        if action == a.A_FCHDIR:
-            if row < 0:
-                return
-            new = with_slash(h, u, h[ff(h, row) + F_NAME])
-        else:
-            j = h[slots + a.P_PATH]
-            if j < 0 or j >= n:
-                return
-            length = files.text_length(buf, h[H_OFF + j], h[H_PLEN + j])
-            new = with_slash(h, u, concat(h, u, cwd, buf, h[H_OFF + j], length))
-        threads.set_field(h, main, event, T_CWD, new)
-    elif action == a.A_CHROOT:
-        j = h[slots + a.P_PATH]
-        main = threads.main_of(h, life, event)
-        if j >= 0 and j < n and main >= 0:
-            cwd = h[tt(h, h[ll(h, main) + L_ROW]) + T_CWD]
-            length = files.text_length(buf, h[H_OFF + j], h[H_PLEN + j])
-            threads.set_field(h, life, event, T_ROOT, concat(h, u, cwd, buf, h[H_OFF + j], length))
-    elif action == a.A_SETSID:
-        threads.set_field(h, life, event, T_SID, res)
-    elif action == a.A_SETUID or action == a.A_SETRESUID:
-        slot = a.P_UID if action == a.A_SETUID else a.P_EUID
-        _set_id(h, u, buf, slots, n, life, event, enter_slots, slot, T_UID, action == a.A_SETUID)
-    elif action == a.A_SETGID or action == a.A_SETRESGID:
-        slot = a.P_GID if action == a.A_SETGID else a.P_EGID
-        _set_id(h, u, buf, slots, n, life, event, enter_slots, slot, T_GID, action == a.A_SETGID)
-    elif action == a.A_RLIMIT or action == a.A_PRLIMIT:
-        resource = threads.natural(h, buf, slots, n, a.P_RESOURCE, -1)
-        pid = number(h, buf, slots, n, a.P_PID, 0)
-        if resource < 0:
-            j = h[enter_slots + a.P_RESOURCE]
-            if j < 0 or j >= h[H_STORED]:
-                return
-            resource = np.int64(u[h[H_OFF + 64 + j]])
-            k = h[enter_slots + a.P_PID]
-            pid = files.signed_store(h, u, k) if k >= 0 else np.int64(0)
-        limit = number(h, buf, slots, n, a.P_CUR, -1)
-        if resource != _RLIMIT_NOFILE or limit == -1:
-            return
-        target = life
-        if action == a.A_PRLIMIT and pid != 0:
-            target = threads.find(h, pid)
-        if target >= 0:
-            main = threads.main_of(h, target, event)
-            if main >= 0:
-                threads.set_field(h, main, event, T_FDLIMIT, limit)
-    elif action == a.A_CAPSET and modern:
-        for k in range(3):
-            value = number(h, buf, slots, n, a.P_CAP_I + k, 0)
-            threads.set_field(h, life, event, 24 + k, value)
-
-
-@inline
-def _set_id(
-    h: I64,
-    u: U8,
-    buf: U8,
-    slots: int,
-    n: int,
-    life: int,
-    event: int,
-    enter_slots: int,
-    slot: int,
-    column: int,
-    plain: bool,
-) -> None:
-    value = threads.natural(h, buf, slots, n, slot, -1)
-    if value < 0:
-        j = h[enter_slots + slot]
-        if j < 0 or j >= h[H_STORED]:
-            return
-        value = files.natural_store(h, u, j)
-    if plain or value != 0xFFFFFFFF:
-        threads.set_field(h, life, event, column, value)

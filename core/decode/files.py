@@ -11,6 +11,7 @@ from ..index.tables import CL_PIPE_DST, CL_PIPE_SRC, FD_CLOEXEC, FD_PHANTOM, I64
 from ..kernel import inline
 from . import fdtables
 from .actions import P_DEV, P_DIRFD, P_FD1, P_FD2, P_FLAGS, P_INO, P_NAME, P_PATH
+from .params import natural, number
 from .paths import concat
 from .readers import signed, u32
 from .state import (
@@ -44,7 +45,7 @@ from .state import (
     tt,
 )
 from .strings import text_length
-from .threads import directory, files_of, main_of, natural, new_row, number
+from .threads import directory, files_of, main_of, new_row
 
 KIND_DIRECTORY = 2
 KIND_UNIX = 8

@@ -10,8 +10,9 @@ import numpy as np
 from ..index.tables import I64, U8
 from ..kernel import inline
 from .actions import E_FACTS, E_LARGE, E_NPARAMS, E_V1_NPARAMS
-from .readers import u16, u32
+from .readers import signed, u16, u32, unsigned
 from .state import C_EVENTS, H_OFF, H_PLEN, ee
+from .strings import intern_list, intern_text
 
 MAX_PARAMS = 60
 
@@ -103,3 +104,47 @@ def _count_v1(b: U8, lengths: int, event_end: int, most: int, usual: int) -> int
             return n
         n -= 1
     return 0
+
+
+# --- parameters by slot ----------------------------------------------------------------------------------
+@inline
+def number(h: I64, b: U8, slots: int, n: int, slot: int, default: int) -> int:
+    """Signed value of the parameter in ``slot`` of the current event; ``default`` if it is missing."""
+    i = h[slots + slot]
+    if i < 0 or i >= n or h[H_PLEN + i] == 0:
+        return np.int64(default)
+    return signed(b, h[H_OFF + i], h[H_PLEN + i])
+
+
+@inline
+def natural(h: I64, b: U8, slots: int, n: int, slot: int, default: int) -> int:
+    """Unsigned value of the parameter in ``slot``; ``default`` if it is missing."""
+    i = h[slots + slot]
+    if i < 0 or i >= n or h[H_PLEN + i] == 0:
+        return np.int64(default)
+    return unsigned(b, h[H_OFF + i], h[H_PLEN + i])
+
+
+@inline
+def has(h: I64, slots: int, n: int, slot: int) -> bool:
+    """Whether the current event carries the parameter in ``slot``."""
+    i = h[slots + slot]
+    return i >= 0 and i < n
+
+
+@inline
+def string(h: I64, u: U8, b: U8, slots: int, n: int, slot: int) -> int:
+    """Id of the CHARBUF parameter in ``slot``; 0 if it is missing."""
+    i = h[slots + slot]
+    if i < 0 or i >= n:
+        return np.int64(0)
+    return intern_text(h, u, b, h[H_OFF + i], h[H_PLEN + i])
+
+
+@inline
+def listing(h: I64, u: U8, b: U8, slots: int, n: int, slot: int) -> int:
+    """Id of the NUL-separated list in ``slot``; 0 if it is missing."""
+    i = h[slots + slot]
+    if i < 0 or i >= n:
+        return np.int64(0)
+    return intern_list(h, u, b, h[H_OFF + i], h[H_PLEN + i])
