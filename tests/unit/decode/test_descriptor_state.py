@@ -105,6 +105,19 @@ def test_many_descriptors_stay_apart(modern: bool, tmp_path: Path) -> None:
     assert [name(index, e) for e in reads] == [None if fd % 2 else f"/f/{fd}" for fd in range(3, 203)]
 
 
+def test_closing_one_of_several_at_the_same_place_keeps_the_others(modern: bool, tmp_path: Path) -> None:
+    same = [3, 19, 35, 4]  # the first three share a place in a table of 16, the last is pushed on
+    builder = app(modern)
+    for fd in same:
+        builder.openat(10, fd, f"/f/{fd}")
+    builder.close(10, 3)
+    for fd in same:
+        builder.read(10, fd, b"?")
+    index = built(builder, tmp_path)
+    reads = [e for e in range(len(index.events.ts)) if index.events.type[e] == 7]
+    assert [name(index, e) for e in reads] == [None, "/f/19", "/f/35", "/f/4"]
+
+
 def test_connect_names_the_tuple_with_the_client_first(modern: bool, tmp_path: Path) -> None:
     index = built(app(modern).socket(10, 3).connect(10, 3, HERE, THERE).write(10, 3, b"GET"), tmp_path)
     row = int(index.events.fd[-1])
