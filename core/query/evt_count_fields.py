@@ -43,14 +43,23 @@ def _exits(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     return _one(ctx.is_exit[rows.type])
 
 
+def _reports(ctx: Context, rows: RowSet) -> Bools:
+    """Return which events stand for a thread that exists.
+
+    Old captures report every thread once a second; new ones have no such reports, so that every event
+    of a thread says it. A mean over either is 1 for each thread.
+    """
+    return rows.thread >= 0 if ctx.modern else rows.type == PROCINFO
+
+
 @event("evt.count.threadinfo")
-def _threadinfo(_ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
-    return _one(rows.type == PROCINFO)
+def _threadinfo(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    return _one(_reports(ctx, rows))
 
 
 @event("evt.count.procinfo")
 def _procinfo(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
-    hit = (rows.type == PROCINFO) & (rows.thread >= 0)
+    hit = _reports(ctx, rows) & (rows.thread >= 0)
     if ctx.num_threads:
         hit = hit & ctx.threads.is_main[np.maximum(rows.thread, 0)]
     return _one(hit)

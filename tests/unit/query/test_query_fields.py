@@ -65,7 +65,7 @@ SAME = [
     ("evt.count.error.net", MISSING, None),
     ("evt.count.error.other", MISSING, None),
     ("evt.count.procinfo", INFO1, "1"),
-    ("evt.count.threadinfo", GET, None),
+    ("evt.count.threadinfo", GET, (None, "1")),
     ("evt.buffer", GET, "GET /index.html HTTP/1.1.."),
     ("evt.arg.fd", ACCEPT, "<4t>10.0.0.9:40000->10.0.0.2:80"),
     ("evt.rawarg.res", GET, "26"),
