@@ -23,7 +23,9 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
 
-check: lint types contracts docs
+# What the commit hooks check, on every file: ruff, types, import contracts, documents.
+check: $(VENV)/.installed-dev
+	$(BIN)/pre-commit run --all-files --color never
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
