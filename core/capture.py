@@ -14,12 +14,14 @@ from .decode.driver import decode
 from .format.records import RecordStore
 from .index.build import build
 from .index.tables import I64, EventColumns, Index
+from .macrofile import MacroFile
 from .schema import catalogue
 from .schema.params import split
 
 if TYPE_CHECKING:
     from .query.fields import Fields
     from .query.filter import Filter
+    from .query.macros import Macros
 
 Window = tuple[int, int]
 
@@ -28,7 +30,13 @@ class Capture:
     """An indexed capture. All methods may be called from any thread."""
 
     def __init__(
-        self, path: Path, index: Index, records: RecordStore, file_size: int, complete: bool
+        self,
+        path: Path,
+        index: Index,
+        records: RecordStore,
+        file_size: int,
+        complete: bool,
+        macros: Macros | MacroFile | None = None,
     ) -> None:
         """Bundle what :meth:`open` built."""
         from .query.fields import Fields
@@ -39,6 +47,7 @@ class Capture:
         self.file_size = file_size
         self.complete = complete  # False: loading was stopped; only the events read so far are there
         self.fields: Fields = Fields(index, records)
+        self._macros = macros
 
     @classmethod
     def open(
@@ -47,8 +56,12 @@ class Capture:
         *,
         progress: Callable[[int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        macros: Macros | PathLike[str] | str | None = None,
     ) -> Capture:
         """Decode and index a capture.
+
+        ``macros`` are names that filters may use, or the file that defines them
+        (:func:`.macrofile.default_path` is the user's); the file is read again when it changes.
 
         ``progress`` gets (bytes read, bytes in all) from time to time. When ``cancelled`` says so, the
         capture holds what was read until then (``complete`` is False); before the first event
@@ -60,12 +73,18 @@ class Capture:
         records = RecordStore(path, decoded.store is not None, events.offset, events.length, decoded.store)
         infos = catalogue.events(decoded.modern)
         index = build(decoded, lambda row: split(records.record(row), infos[int(events.type[row])]), events)
-        return cls(Path(path), index, records, decoded.file_size, not decoded.cancelled)
+        names = MacroFile(Path(macros)) if isinstance(macros, str | PathLike) else macros
+        return cls(Path(path), index, records, decoded.file_size, not decoded.cancelled, names)
 
     @property
     def modern(self) -> bool:
         """Whether the capture is of the new kind: no enter events, exits carry everything."""
         return self.index.modern
+
+    @property
+    def has_containers(self) -> bool:
+        """Whether any container was seen: views of such a capture are shown with container columns."""
+        return len(self.index.containers) > 1
 
     @property
     def count(self) -> int:
@@ -88,11 +107,27 @@ class Capture:
         """Nanoseconds from the first to the last event."""
         return max(self.end_ts - self.start_ts, 0)
 
+    @property
+    def macros(self) -> Macros:
+        """The names that filters may use now.
+
+        Raises :class:`~.errors.DataFileError` when the file that defines them is wrong.
+        """
+        from .query.macros import NO_MACROS
+
+        if isinstance(self._macros, MacroFile):
+            return self._macros.current()
+        return NO_MACROS if self._macros is None else self._macros
+
     def compile(self, text: str) -> Filter:
-        """Parse a filter; raises :class:`~.errors.FilterError` with the column when it is wrong."""
+        """Parse a filter of the user's; raises :class:`~.errors.FilterError` with the column.
+
+        Raises :class:`~.errors.DataFileError` when the filter uses names and the file that defines
+        them is wrong.
+        """
         from .query.filter import compile as compile_filter
 
-        return compile_filter(text, self.fields)
+        return compile_filter(text, self.fields, lambda: self.macros)
 
     def rows_in(self, window: Window | None) -> I64:
         """Return the ascending event rows with ``from <= time < to``; all of them without a window."""

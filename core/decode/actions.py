@@ -55,7 +55,8 @@ from ..schema import catalogue
     A_PIDFD_GETFD,
     A_USERNS,
     A_PRCTL,
-) = range(40)
+    A_GETSOCKOPT,
+) = range(41)
 
 # --- facts about a code ---------------------------------------------------------------------------
 E_USES_FD = 1
@@ -63,14 +64,16 @@ E_CREATES_FD = 2
 E_DESTROYS_FD = 4
 E_READS = 8
 E_WRITES = 16
-E_NO_THREAD = 32  # no thread is attached (drop, container records, ...)
-E_EXISTING_THREAD = 64  # attached to an existing entry only (switch, procinfo)
+E_NO_THREAD = 32  # no thread is attached (container records)
+E_EXISTING_THREAD = 64  # attached to an existing entry only (switch, procinfo, drop, page fault, ...)
 E_HIDDEN = 128
 E_HAS_RES = 256  # parameter 0 is the result
 E_STORE_ENTER = 512  # the exit needs parameters of this enter event
 E_LARGE = 1024  # 32-bit parameter lengths
 E_NO_FAKE = 2048  # does not create a missing thread (exits of clone)
 E_SYSCALL = 4096
+E_CONNECTS = 8192  # success shows that a socket is connected
+E_RECORD_FAKES = 16384  # a record that creates a missing thread and belongs to it (old container events)
 
 # --- slots: the meaning of parameters ---------------------------------------------------------------
 SLOTS = [
@@ -139,6 +142,9 @@ SLOTS = [
     "option",
     "arg2_str",
     "arg",
+    "level",
+    "optname",
+    "val",
 ]
 (
     P_FD,
@@ -206,7 +212,10 @@ SLOTS = [
     P_OPTION,
     P_ARG2,
     P_ARG,
-) = range(65)
+    P_LEVEL,
+    P_OPTNAME,
+    P_VAL,
+) = range(68)
 
 _SYNONYMS = {
     "oldfd": "fd",
@@ -264,6 +273,7 @@ _ACTIONS = {
     A_RECORD: "CONTAINER_E CONTAINER_JSON_E CONTAINER_JSON_2_E ASYNCEVENT_E USER_ADDED_E USER_DELETED_E "
     "GROUP_ADDED_E GROUP_DELETED_E",
     A_PRCTL: "PRCTL_X",
+    A_GETSOCKOPT: "SOCKET_GETSOCKOPT_X",
 }
 
 # enter events whose parameters the exit needs (state engine, 3.3)
@@ -308,6 +318,16 @@ _NEW_KIND = {
     "USERFAULTFD": 18,
     "IO_URING_SETUP": 19,
 }
+# reads and writes that tell a connected socket
+_READS_AND_WRITES = frozenset(
+    (
+        *("READ_X", "READV_X", "PREAD_X", "PREADV_X", "WRITE_X", "WRITEV_X", "PWRITE_X", "PWRITEV_X"),
+        *("SOCKET_RECV_X", "SOCKET_RECVFROM_X", "SOCKET_RECVMSG_X"),
+        *("SOCKET_SEND_X", "SOCKET_SENDTO_X", "SOCKET_SENDMSG_X"),
+    )
+)
+# actions that only the newest reader knows
+_MODERN_ONLY = (A_CLOSE_RANGE, A_MEMFD, A_PIDFD, A_PIDFD_GETFD, A_CAPSET, A_USERNS, A_PRCTL)
 _MODERN_ONLY_KINDS = ("EPOLL_CREATE", "BPF_2", "USERFAULTFD", "IO_URING_SETUP")
 
 
@@ -335,10 +355,14 @@ def _facts(info: catalogue.EventInfo, modern: bool) -> int:
         if name in flags:
             facts |= bit
     short = _short(info.sym)
-    if "SKIPPARSERESET" in flags or short.startswith("CONTAINER"):
+    if short == "CONTAINER_E" and not modern:
+        facts |= E_RECORD_FAKES
+    elif short.startswith("CONTAINER"):
         facts |= E_NO_THREAD
-    if short in ("SCHEDSWITCH_6_E", "SCHEDSWITCH_1_E", "PROCINFO_E"):
+    elif "SKIPPARSERESET" in flags or short == "SCHEDSWITCH_6_E":
         facts |= E_EXISTING_THREAD
+    if short in _READS_AND_WRITES:
+        facts |= E_CONNECTS
     records = ("CONTAINER_", "USER_ADDED", "USER_DELETED", "GROUP_ADDED", "GROUP_DELETED")
     if info.category == "INTERNAL" or short.startswith(records):
         facts |= E_HIDDEN
@@ -375,6 +399,8 @@ def event_table(modern: bool) -> I64:
         row = table[info.id]
         short = _short(info.sym)
         row[E_ACTION] = by_short.get(short, A_NONE)
+        if row[E_ACTION] in _MODERN_ONLY and not modern:
+            row[E_ACTION] = A_NONE
         row[E_FACTS] = _facts(info, modern)
         if row[E_ACTION] == A_CLONE:
             row[E_FACTS] |= E_NO_FAKE

@@ -31,6 +31,7 @@ _LARGEST_GUESS = 1 << 25
 _LEAST_BLOCK = 36  # bytes of the shortest event block
 _USUAL_BLOCK = 100
 _USUAL_PACKING = 8  # a compressed capture is about that much shorter than its stream
+_PROCINFO_E = 234
 _PEEK = 4000  # events looked at to find out the generation
 
 Progress = Callable[[int, int], None]
@@ -272,29 +273,32 @@ def is_modern(data: U8, pos: int, end: int) -> bool:
     """Whether the events at ``data[pos:end]`` are of the new kind: exits that carry everything.
 
     Decided by the first event that tells: a v1 block or an enter event of a system call says no, an
-    exit with more parameters than the table of 0.29.3 knows says yes.
+    exit with more parameters than the table of 0.29.3 knows says yes. If none does, samples of
+    processor times say no: only old writers put them in.
     """
     new = catalogue.events(True)
     old = catalogue.events(False)
+    sampled = False
     for _ in range(_PEEK):
         if pos + 40 > end:
             break
         words: I64 = data[pos : pos + 8].view(np.uint32).astype(np.int64)
         number, length = int(words[0]), int(words[1])
         info = block_info(number)
-        if info.kind is not Kind.EVENT or length < 40:
-            break
         if number in (0x204, 0x208, 0x8010ABCD):
             return False
+        if info.kind is not Kind.EVENT or length < 40:
+            break
         h = pos + (14 if number in (0x217, 0x222) else 10)
         if h + 26 > end:
             break
         code = int(data[h + 20]) | int(data[h + 21]) << 8
         params = int.from_bytes(data[h + 22 : h + 26].tobytes(), "little")
+        sampled |= code == _PROCINFO_E
         if code < len(new) and "SYSCALL" in new[code].sources:
             if code % 2 == 0:
                 return False
             if params > len(old[code].params):
                 return True
         pos += length
-    return True
+    return not sampled

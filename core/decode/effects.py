@@ -22,23 +22,29 @@ from .params import (
     string,
 )
 from .paths import concat, with_slash
+from .readers import signed
+from .sockwords import KIND_UNIX
 from .state import (
+    B_ARENA,
+    B_STROFF,
     F_FLAGS,
-    F_L4,
+    F_KIND,
     F_NAME,
-    F_OPENED,
     F_OPENFLAGS,
-    F_SPORT,
+    F_W0,
     H_OFF,
     H_PLEN,
     H_STORED,
-    L_CLOSE_AT,
+    L_FD,
     L_ROW,
+    LOOKED,
+    S_EXACT,
     S_MODERN,
     S_PENDING_CLOSE,
     S_PENDING_FD,
     T_CWD,
     T_FDLIMIT,
+    T_FLAGS,
     T_GID,
     T_ROOT,
     T_SID,
@@ -48,6 +54,7 @@ from .state import (
     ll,
     tt,
 )
+from .strings import text_length
 
 _EINPROGRESS = -115
 F_DUPFD = 1
@@ -56,6 +63,10 @@ F_DUPFD_CLOEXEC = 26
 _O_CLOEXEC = 4096
 _SOCK_CLOEXEC = 0x80000
 _RLIMIT_NOFILE = 7
+_KIND_MEMFD = 20
+_KIND_PIDFD = 21
+_SOL_SOCKET = 1
+_SO_ERROR = 4
 
 
 @inline
@@ -102,7 +113,7 @@ def apply(
                 0,
             )
         return row
-    if action <= a.A_NEW_FD or action == a.A_MEMFD or action == a.A_PIDFD or action == a.A_PIDFD_GETFD:
+    if action <= a.A_NEW_FD or action in (a.A_MEMFD, a.A_PIDFD, a.A_PIDFD_GETFD, a.A_GETSOCKOPT):
         return _descriptors(
             h, u, buf, slots, n, life, event, code, action, res, has_res, fd, row, enter_slots, facts
         )
@@ -130,31 +141,27 @@ def _descriptors(
     facts: int,
 ) -> int:
     """Exits that create, change or remove descriptors."""
-    row_at = ff(h, row)
     modern = h[S_MODERN] == 1
     if not has_res:
         return row
     if action == a.A_OPEN:
-        new = files.opened(h, u, buf, slots, n, life, event, res, enter_slots)
+        new = files.opened(h, u, buf, slots, n, life, event, res, clamp(res), enter_slots)
         if new >= 0 and res >= 0:
             _cloexec(h, new, (h[ff(h, new) + F_OPENFLAGS] & _O_CLOEXEC) != 0)
         return new
     if action == a.A_CLOSE:
-        if res >= 0 and row >= 0:
-            began = h[ll(h, life) + L_CLOSE_AT]
-            if modern or began < 0 or h[row_at + F_OPENED] <= began:
-                h[S_PENDING_CLOSE] = threads.files_of(h, life, event)
-                h[S_PENDING_FD] = fd
+        _close(h, life, event, fd, row, res)
         return row
     if action == a.A_CONNECT:
         j = h[slots + a.P_TUPLE]
+        at = h[H_OFF + j] if j < n else np.int64(0)
+        size = h[H_PLEN + j] if j < n else np.int64(0)
         if res >= 0 or res == _EINPROGRESS:
-            at = h[H_OFF + j] if j < n else np.int64(0)
-            return sockets.connected(
-                h, u, life, event, fd, row, buf, at, h[H_PLEN + j] if j < n else np.int64(0)
-            )
-        if not modern and row >= 0 and j < n:
-            return sockets.failed_connect(h, u, event, row, buf, h[H_OFF + j], h[H_PLEN + j])
+            return sockets.connected(h, u, life, event, fd, row, buf, at, size)
+        return row
+    if action == a.A_GETSOCKOPT:
+        if modern and row >= 0 and res >= 0:
+            return _socket_error(h, buf, slots, n, life, event, fd, row)
         return row
     if action == a.A_TUPLE:
         if res < 0 or row < 0:
@@ -171,13 +178,15 @@ def _descriptors(
         return row
     if action == a.A_ACCEPT:
         j = h[slots + a.P_TUPLE]
-        if res >= 0 and j < n:
+        if res < 0:
+            return row
+        h[ll(h, life) + L_FD] = res
+        if j < n:
             return sockets.accepted(h, u, life, event, clamp(res), buf, h[H_OFF + j], h[H_PLEN + j])
         return row
     if res < 0:
         return row
     if action == a.A_SOCKET:
-        domain, stype, proto = np.int64(-1), np.int64(0), np.int64(0)
         if has(h, slots, n, a.P_DOMAIN):
             domain = natural(h, buf, slots, n, a.P_DOMAIN, 0)
             stype = natural(h, buf, slots, n, a.P_TYPE, 0)
@@ -186,15 +195,13 @@ def _descriptors(
             domain = files.natural_store(h, u, 0)
             stype = files.natural_store(h, u, 1)
             proto = files.natural_store(h, u, 2)
-        if domain < 0:
+        else:
             return row
-        new = files.new_fd(h, life, event, clamp(res), sockets.socket_kind(domain))
-        h[ff(h, new) + F_L4] = sockets.socket_l4(domain, stype, proto)
+        new = sockets.new_socket(h, life, event, clamp(res), domain, stype, proto)
         _cloexec(h, new, (stype & _SOCK_CLOEXEC) != 0)
-        files.add(h, life, event, clamp(res), new)
         return new
     if action == a.A_SOCKETPAIR:
-        return files.pair(h, buf, slots, n, life, event, files.KIND_UNIX)
+        return files.pair(h, buf, slots, n, life, event, KIND_UNIX)
     if action == a.A_PIPE:
         new = files.pair(h, buf, slots, n, life, event, files.KIND_FIFO)
         if natural(h, buf, slots, n, a.P_FLAGS, 0) & _O_CLOEXEC and new > 0:
@@ -207,12 +214,9 @@ def _descriptors(
             return sockets.bind(h, u, life, event, fd, row, buf, h[H_OFF + j], h[H_PLEN + j])
         return row
     if action == a.A_DUP:
-        new = files.duplicated(h, life, event, row, clamp(res), True)
-        if new >= 0:
-            h[ff(h, new) + F_FLAGS] &= ~FD_CLOEXEC
-            _cloexec(h, new, (natural(h, buf, slots, n, a.P_FLAGS, 0) & _O_CLOEXEC) != 0)
-            return new
-        return row
+        if res <= 1:
+            files.pipe_end(h, life, event, res)
+        return _duplicate(h, life, event, fd, row, res, natural(h, buf, slots, n, a.P_FLAGS, 0) & _O_CLOEXEC)
     if action == a.A_FCNTL:
         cmd = natural(h, buf, slots, n, a.P_CMD, 0)
         if not has(h, slots, n, a.P_CMD):
@@ -221,16 +225,14 @@ def _descriptors(
                 return row
             cmd = np.int64(u[h[H_OFF + 64 + j]])
         if cmd in (F_DUPFD, F_DUPFD_CLOEXEC):
-            new = files.duplicated(h, life, event, row, clamp(res), False)
-            if new >= 0:
-                h[ff(h, new) + F_FLAGS] &= ~FD_CLOEXEC
-                _cloexec(h, new, cmd == F_DUPFD_CLOEXEC)
-        elif cmd == _F_SETFD and modern and row >= 0:
+            new = _duplicate(h, life, event, fd, row, res, np.int64(cmd == F_DUPFD_CLOEXEC))
+            return row if modern else new
+        if cmd == _F_SETFD and modern and row >= 0:
             on = (number(h, buf, slots, n, a.P_ARG, 0) & 1) != 0
-            if on != ((h[row_at + F_FLAGS] & FD_CLOEXEC) != 0):
+            if on != ((h[ff(h, row) + F_FLAGS] & FD_CLOEXEC) != 0):
                 new = files.changed(h, row, event)
                 h[ff(h, new) + F_FLAGS] = (h[ff(h, new) + F_FLAGS] & ~FD_CLOEXEC) | (FD_CLOEXEC if on else 0)
-                files.add(h, life, event, fd, new)
+                files.renew(h, life, event, fd, new)
                 return new
         return row
     if action == a.A_CLOSE_RANGE:
@@ -243,14 +245,56 @@ def _descriptors(
         return row
     new = files.new_fd(h, life, event, clamp(res), h[ee(h, code) + a.E_KIND])
     if action == a.A_MEMFD:
-        h[ff(h, new) + 0] = 20
+        h[ff(h, new) + F_KIND] = _KIND_MEMFD
         h[ff(h, new) + F_NAME] = string(h, u, buf, slots, n, a.P_NAME)
     elif action == a.A_PIDFD:
-        h[ff(h, new) + 0] = 21
-        h[ff(h, new) + F_SPORT] = number(h, buf, slots, n, a.P_PID, 0)
+        h[ff(h, new) + F_KIND] = _KIND_PIDFD
+        h[ff(h, new) + F_W0] = number(h, buf, slots, n, a.P_PID, 0)
     flags = natural(h, buf, slots, n, a.P_FLAGS, 0)
     _cloexec(h, new, (flags & _O_CLOEXEC) != 0)
-    files.add(h, life, event, clamp(res), new)
+    files.give(h, life, event, clamp(res), new, 0)
+    return new
+
+
+@inline
+def _socket_error(h: I64, buf: U8, slots: int, n: int, life: int, event: int, fd: int, row: int) -> int:
+    """What getsockopt says of SO_ERROR: without an error, a connect that was in progress has succeeded."""
+    if natural(h, buf, slots, n, a.P_LEVEL, 0) != _SOL_SOCKET:
+        return row
+    if natural(h, buf, slots, n, a.P_OPTNAME, 0) != _SO_ERROR:
+        return row
+    j = h[slots + a.P_VAL]
+    if j < 0 or j >= n or h[H_PLEN + j] < 9 or signed(buf, h[H_OFF + j] + 1, 8) < 0:
+        return row
+    return files.used(h, life, event, fd, row)
+
+
+@inline
+def _close(h: I64, life: int, event: int, fd: int, row: int, res: int) -> None:
+    """The end of a close: the descriptor goes before the next event, unless its number was given anew."""
+    table = threads.files_of(h, life, event)
+    place = fdtables.find(h, table, fd) if table >= 0 else np.int64(-1)
+    if row < 0 or place < 0:
+        return
+    if res < 0:
+        h[place] &= ~fdtables.ENTRY_CLOSING
+    elif h[place] & fdtables.ENTRY_CANCELED and not h[S_EXACT]:
+        h[place] &= ~fdtables.ENTRY_CANCELED
+    else:
+        h[S_PENDING_CLOSE] = life
+        h[S_PENDING_FD] = fd
+
+
+@inline
+def _duplicate(h: I64, life: int, event: int, fd: int, row: int, res: int, cloexec: int) -> int:
+    """A dup of ``fd`` to number ``res``; returns the row of the copy, ``row`` when there is none."""
+    table = threads.files_of(h, life, event)
+    place = fdtables.find(h, table, fd) if table >= 0 else np.int64(-1)
+    if row < 0 or place < 0:
+        return row
+    new = files.duplicated(h, life, event, place, clamp(res))
+    h[ff(h, new) + F_FLAGS] &= ~FD_CLOEXEC
+    _cloexec(h, new, cloexec != 0)
     return new
 
 
@@ -286,21 +330,27 @@ def _threads(
         if action == a.A_FCHDIR:
             if row < 0:
                 return
-            new = with_slash(h, u, h[ff(h, row) + F_NAME])
+            name = h[ff(h, row) + F_NAME]
+            at = h[h[B_STROFF] + name]
+            length = h[h[B_STROFF] + name + 1] - at
+            new = with_slash(h, u, concat(h, u, cwd, u, h[B_ARENA] + at, length, 0))
         else:
             j = h[slots + a.P_PATH]
             if j < 0 or j >= n:
                 return
-            length = files.text_length(buf, h[H_OFF + j], h[H_PLEN + j])
-            new = with_slash(h, u, concat(h, u, cwd, buf, h[H_OFF + j], length))
+            length = text_length(buf, h[H_OFF + j], h[H_PLEN + j])
+            new = with_slash(h, u, concat(h, u, cwd, buf, h[H_OFF + j], length, h[H_PLEN + j] - length))
         threads.set_field(h, main, event, T_CWD, new)
     elif action == a.A_CHROOT:
         j = h[slots + a.P_PATH]
         main = threads.main_of(h, life, event)
         if j >= 0 and j < n and main >= 0:
             cwd = h[tt(h, h[ll(h, main) + L_ROW]) + T_CWD]
-            length = files.text_length(buf, h[H_OFF + j], h[H_PLEN + j])
-            threads.set_field(h, life, event, T_ROOT, concat(h, u, cwd, buf, h[H_OFF + j], length))
+            length = text_length(buf, h[H_OFF + j], h[H_PLEN + j])
+            root = concat(h, u, cwd, buf, h[H_OFF + j], length, h[H_PLEN + j] - length)
+            row = tt(h, threads.new_row(h, life, event))
+            h[row + T_ROOT] = root
+            h[row + T_FLAGS] += LOOKED
     elif action == a.A_SETSID:
         threads.set_field(h, life, event, T_SID, res)
     elif action == a.A_SETUID or action == a.A_SETRESUID:
@@ -325,6 +375,8 @@ def _threads(
         target = life
         if action == a.A_PRLIMIT and pid != 0:
             target = threads.find(h, pid)
+            if target < 0 and not modern:
+                target = threads.fake(h, pid, event)
         if target >= 0:
             main = threads.main_of(h, target, event)
             if main >= 0:

@@ -11,17 +11,19 @@ import numpy as np
 from ..index.tables import (
     CL_ACTIVE,
     CL_CLOSED,
+    EV_FD_GUESSED,
     EV_HAS_RES,
     EV_HIDDEN,
     EV_PAIRED,
     EV_STATE_ONLY,
+    FD_PHANTOM,
     I64,
     NO_FD,
     U8,
 )
 from ..kernel import inline, kernel, unchecked
 from . import actions as a
-from . import fdtables, files, programs, sockets, threads
+from . import clones, fdtables, files, sockets, threads
 from .effects import F_DUPFD, F_DUPFD_CLOEXEC, apply, clamp
 from .params import (
     HEADER_V1,
@@ -40,6 +42,7 @@ from .state import (
     B_STORELEN,
     B_UNKNOWN,
     C_ARENA,
+    C_COUNTS,
     C_CPU,
     C_EVENTS,
     C_FDS,
@@ -51,11 +54,10 @@ from .state import (
     C_STROFF,
     C_THREADS,
     C_TIDS,
-    F_L4,
+    F_FLAGS,
     H_OFF,
     H_PLEN,
     H_STORED,
-    L_CLOSE_AT,
     L_CPU_SYS,
     L_CPU_TS,
     L_CPU_USR,
@@ -85,8 +87,10 @@ from .state import (
     R_MORE,
     S_ARENA,
     S_BAD_EVENTS,
+    S_COUNTS,
     S_CPU,
     S_EVENTS,
+    S_EXACT,
     S_FDS,
     S_FREE_STORE,
     S_LAST_BAD,
@@ -94,6 +98,7 @@ from .state import (
     S_MAX_TABLE,
     S_MEMS,
     S_MODERN,
+    S_PENDING_CANCELED,
     S_PENDING_CLOSE,
     S_PENDING_FD,
     S_PENDING_LIFE,
@@ -113,6 +118,7 @@ from .state import (
 )
 
 _EXECVEAT_E = 330
+_COPY_FILE_RANGE_X = 333
 _MAX_BLOCK = 1 << 28
 
 
@@ -129,6 +135,7 @@ def _has_room(h: I64, block: int) -> bool:
         and h[S_ARENA] + 2 * block + ARENA_MARGIN <= h[C_ARENA]
         and h[S_POOL] + 2 * h[S_MAX_TABLE] + POOL_MARGIN <= h[C_POOL]
         and h[S_CPU] + MARGIN <= h[C_CPU]
+        and h[S_COUNTS] + MARGIN <= h[C_COUNTS]
         and h[S_RECORDS] + MARGIN <= h[C_RECORDS]
         and h[S_FREE_STORE] >= 0
     )
@@ -198,7 +205,7 @@ def run(
         h[O_FDNUM] = NO_FD
         h[O_MEM] = -1
         h[O_RES] = 0
-        h[O_LATENCY] = 0
+        h[O_LATENCY] = i64(buf, head + 8)  # the tid, as long as no thread is found
         flags = 0
         if (kind in (HEADER_V1_FLAGS, HEADER_V2_FLAGS)) and u32(buf, pos + 10) & 1:
             flags |= EV_STATE_ONLY | EV_HIDDEN
@@ -223,14 +230,21 @@ def run(
 @inline
 def _pending(h: I64, event: int) -> None:
     """Carry out the removals that the previous event asked for."""
-    life = h[S_PENDING_CLOSE]
-    if life >= 0:
-        fdtables.remove(h, life, h[S_PENDING_FD])
-        h[S_PENDING_CLOSE] = -1
     life = h[S_PENDING_LIFE]
     if life >= 0:
         threads.exited(h, life, event)
         h[S_PENDING_LIFE] = -1
+    life = h[S_PENDING_CLOSE]
+    if life >= 0:
+        table = threads.files_of(h, life, event)
+        if table >= 0:
+            if h[S_PENDING_FD] >= 0:
+                fdtables.remove(h, table, h[S_PENDING_FD])
+            if h[S_PENDING_CANCELED] >= 0:
+                fdtables.remove(h, table, h[S_PENDING_CANCELED])
+        h[S_PENDING_CLOSE] = -1
+        h[S_PENDING_FD] = -1
+        h[S_PENDING_CANCELED] = -1
 
 
 @inline
@@ -245,123 +259,312 @@ def _event(
     if action == a.A_RECORD:
         h[h[B_RECORDS] + h[S_RECORDS]] = event
         h[S_RECORDS] += 1
+        if facts & a.E_RECORD_FAKES:
+            life = threads.find(h, tid)
+            if life < 0:
+                life = threads.fake(h, tid, event)
+            h[O_LATENCY] = 0
+            _show(h, life, event)
         return
     n = parse(h, buf, pos, length - 4, kind, 0)
     if facts & a.E_EXISTING_THREAD:
         _existing(h, buf, slots, n, event, action, ts, tid)
         return
-    if facts & a.E_NO_THREAD or tid == -1:
-        return
     modern = h[S_MODERN] == 1
+    if facts & a.E_NO_THREAD or (tid == -1 and modern):
+        return
     res = np.int64(0)
     has_res = (facts & a.E_HAS_RES) != 0 and n > 0 and h[H_PLEN + 0] > 0
     if has_res:
         res = signed(buf, h[H_OFF + 0], h[H_PLEN + 0])
         h[O_RES] = res
         h[O_FLAGS] |= EV_HAS_RES
-    if action == a.A_CLONE and has_res and res >= 0:
-        life = programs.clone(h, u, buf, slots, n, tid, ts, event, res, h[info + a.E_KIND] == 1)
+    if action == a.A_CLONE:
+        if not modern:
+            _clone_old(h, u, buf, slots, n, event, code, ts, tid, res, has_res)
+            return
+        if has_res and res >= 0:
+            life = clones.clone_new(h, u, buf, slots, n, tid, ts, event, res, h[info + a.E_KIND] == 1)
+        else:
+            life = threads.find(h, tid)
+            if life < 0:
+                return
     else:
         life = threads.find(h, tid)
         if life < 0:
-            if facts & a.E_NO_FAKE:
-                return
             life = threads.fake(h, tid, event)
     lives = ll(h, life)
     h[tt(h, h[lives + L_ROW]) + T_FLAGS] |= CL_ACTIVE
-    fd = np.int64(-1)
-    row = np.int64(-1)
-    h[H_STORED] = 0
-    enter_slots = slots
+    h[O_LATENCY] = 0
     if code & 1 == 0:
-        h[lives + L_TYPE] = code
-        if facts & a.E_USES_FD:
-            fd = clamp(number(h, buf, slots, n, a.P_FD, -1))
-            table = threads.files_of(h, life, event)
-            if table >= 0:
-                row = fdtables.lookup(h, table, fd)
-        h[lives + L_FD] = fd
-        h[lives + L_ENTER_TS] = ts
-        h[lives + L_LATENCY] = 0
-        if facts & a.E_STORE_ENTER:
-            threads.keep_enter(h, u, life, buf, pos, length)
-            h[lives + L_STORE_TYPE] = code * 8 + kind
-        if facts & a.E_DESTROYS_FD:
-            h[lives + L_CLOSE_AT] = event
-        elif action == a.A_CONNECT_ENTER:
-            j = h[slots + a.P_ADDR]
-            if j >= 0 and j < n:
-                row = sockets.connect_enter(h, u, life, event, fd, row, buf, h[H_OFF + j], h[H_PLEN + j])
-        elif action == a.A_SENDTO_ENTER:
-            row = _sendto_enter(h, life, event, fd, row, buf, slots, n)
-        elif action == a.A_PROCEXIT:
-            h[tt(h, h[lives + L_ROW]) + T_FLAGS] |= CL_CLOSED
-            h[S_PENDING_LIFE] = life
-            h[lives + L_EXIT] = number(h, buf, slots, n, a.P_STATUS, 0)
-            h[lives + L_REAPER] = number(h, buf, slots, n, a.P_REAPER, -1)
-        h[O_FLAGS] |= EV_PAIRED
+        row = _enter(h, u, buf, pos, length, kind, event, code, ts, life, facts, action, slots, n)
+    elif modern:
+        row = _exit_new(h, u, buf, event, code, ts, life, facts, action, slots, n, res, has_res)
     else:
-        last = h[lives + L_TYPE]
-        paired = code == last + 1 or (last == _EXECVEAT_E and action == a.A_EXEC)
-        latency = np.int64(0)
-        if h[lives + L_ENTER_TS] != 0 and (paired or not modern):
-            latency = ts - h[lives + L_ENTER_TS]
-        h[lives + L_LATENCY] = latency
-        h[O_LATENCY] = latency
-        stored = h[lives + L_STORE] >= 0 and paired and (h[lives + L_STORE_TYPE] >> 3) == last
-        if stored:
-            slot = h[lives + L_STORE]
-            h[H_STORED] = parse(
-                h,
-                u,
-                h[B_STORE] + slot * STORE_SIZE,
-                h[h[B_STORELEN] + slot],
-                h[lives + L_STORE_TYPE] & 7,
-                64,
-            )
-            enter_slots = ee(h, h[lives + L_STORE_TYPE] >> 3) + a.E_SLOTS
-        if facts & a.E_USES_FD:
-            j = h[slots + a.P_FD]
-            if j >= 0 and j < n:
-                fd = clamp(signed(buf, h[H_OFF + j], h[H_PLEN + j]))
-            elif paired:
-                fd = h[lives + L_FD]
-            if modern or paired:
-                table = threads.files_of(h, life, event)
-                if table >= 0:
-                    row = fdtables.lookup(h, table, fd)
-            else:
-                fd = h[lives + L_FD]
-        elif not modern:
-            fd = h[lives + L_FD]
-        if paired or modern:
-            h[O_FLAGS] |= EV_PAIRED
-        if action != a.A_NONE:
-            source = row
-            row = apply(
-                h, u, buf, slots, n, life, event, code, action, ts, res, has_res, fd, row, enter_slots, facts
-            )
-            if facts & a.E_CREATES_FD and not (modern and action == a.A_DUP and source < 0):
-                fd = _created_fd(h, buf, slots, n, action, res)
-            elif (
-                modern
-                and action == a.A_FCNTL
-                and res >= 0
-                and source >= 0
-                and number(h, buf, slots, n, a.P_CMD, 0) in (F_DUPFD, F_DUPFD_CLOEXEC)
-            ):
-                fd = clamp(res)
-        if modern and facts & a.E_CREATES_FD and action == a.A_NONE:
-            fd = clamp(res)
-        h[lives + L_FD] = fd
-        if stored:
-            threads.drop_store(h, life)
-    lives = ll(h, life)
-    h[O_THREAD] = h[lives + L_ROW]
-    h[O_MEM] = h[lives + L_MEM]
+        row = _exit_old(h, u, buf, event, code, ts, life, facts, action, slots, n, res, has_res)
+        if facts & (a.E_USES_FD | a.E_CREATES_FD | a.E_DESTROYS_FD):
+            row = _guessed(h, life, event, row)
+            if action == a.A_CONNECT or (action == a.A_ACCEPT and row < 0):
+                row = _told(h, u, buf, event, life, action, slots, n, res, row)
     h[O_FD] = row
     if facts & (a.E_USES_FD | a.E_CREATES_FD | a.E_DESTROYS_FD):
-        h[O_FDNUM] = fd
+        h[O_FDNUM] = clamp(h[lives + L_FD])
+    _show(h, life, event)
+
+
+@inline
+def _guessed(h: I64, life: int, event: int, row: int) -> int:
+    """The descriptor that an exit of an old capture shows: if need be, that of the thread's last number."""
+    if row >= 0 and not h[ff(h, row) + F_FLAGS] & FD_PHANTOM:
+        return row
+    found = fdtables.lookup(h, threads.files_of(h, life, event), h[ll(h, life) + L_FD])
+    if found < 0:
+        return row
+    h[O_FLAGS] |= EV_FD_GUESSED
+    return found
+
+
+@inline
+def _told(
+    h: I64, u: U8, buf: U8, event: int, life: int, action: int, slots: int, n: int, res: int, row: int
+) -> int:
+    """A connect or accept that shows the tuple it tells, as the old reader does."""
+    j = h[slots + a.P_TUPLE]
+    if j < 0 or j >= n or (row >= 0 and res >= 0):
+        return row
+    return sockets.told(h, u, life, event, row, buf, h[H_OFF + j], h[H_PLEN + j])
+
+
+@inline
+def _show(h: I64, life: int, event: int) -> None:
+    """Note the thread of the event as it is now; the old reader makes up a main thread that is missing."""
+    lives = ll(h, life)
+    if h[S_MODERN] == 0:
+        threads.main_of(h, life, event)
+    h[O_THREAD] = h[lives + L_ROW]
+    h[O_MEM] = h[lives + L_MEM]
+
+
+@inline
+def _enter(
+    h: I64,
+    u: U8,
+    buf: U8,
+    pos: int,
+    length: int,
+    kind: int,
+    event: int,
+    code: int,
+    ts: int,
+    life: int,
+    facts: int,
+    action: int,
+    slots: int,
+    n: int,
+) -> int:
+    """An enter event, or one that stands alone; returns the descriptor row that it shows."""
+    lives = ll(h, life)
+    fd = np.int64(-1)
+    row = np.int64(-1)
+    place = np.int64(-1)
+    h[lives + L_TYPE] = code
+    h[H_STORED] = 0
+    if facts & a.E_USES_FD:
+        fd = number(h, buf, slots, n, a.P_FD, -1)
+        table = threads.files_of(h, life, event)
+        if table >= 0:
+            place = fdtables.find(h, table, fd)
+            if place >= 0:
+                row = fdtables.row_of(h[place])
+    h[lives + L_FD] = fd
+    h[lives + L_ENTER_TS] = ts
+    h[lives + L_LATENCY] = 0
+    if facts & a.E_STORE_ENTER:
+        # of fcntl, only what makes descriptors
+        cmd = natural(h, buf, slots, n, a.P_CMD, F_DUPFD)
+        if h[S_MODERN] == 1 or cmd in (F_DUPFD, F_DUPFD_CLOEXEC):
+            threads.keep_enter(h, u, life, buf, pos, length)
+            h[lives + L_STORE_TYPE] = code * 8 + kind
+    if facts & a.E_DESTROYS_FD:
+        if place >= 0:
+            entry = h[place] | fdtables.ENTRY_CLOSING
+            h[place] = entry if h[S_EXACT] else entry & ~fdtables.ENTRY_CANCELED
+    elif action == a.A_CONNECT_ENTER:
+        j = h[slots + a.P_ADDR]
+        if j >= 0 and j < n:
+            row = sockets.connect_enter(h, u, life, event, fd, row, buf, h[H_OFF + j], h[H_PLEN + j])
+    elif action == a.A_SENDTO_ENTER:
+        row = _sendto_enter(h, life, event, fd, row, buf, slots, n)
+    elif action == a.A_PROCEXIT:
+        h[tt(h, h[lives + L_ROW]) + T_FLAGS] |= CL_CLOSED
+        h[S_PENDING_LIFE] = life
+        h[lives + L_EXIT] = number(h, buf, slots, n, a.P_STATUS, 0)
+        h[lives + L_REAPER] = number(h, buf, slots, n, a.P_REAPER, -1)
+    h[O_FLAGS] |= EV_PAIRED
+    return row
+
+
+@inline
+def _latency(h: I64, lives: int, ts: int) -> None:
+    if h[lives + L_ENTER_TS] != 0:
+        h[lives + L_LATENCY] = ts - h[lives + L_ENTER_TS]
+    h[O_LATENCY] = h[lives + L_LATENCY]
+
+
+@inline
+def _recall(h: I64, u: U8, life: int, paired: bool, slots: int) -> int:
+    """Find the parameters of the stored enter event, if it is this call's; returns its slots."""
+    lives = ll(h, life)
+    h[H_STORED] = 0
+    slot = h[lives + L_STORE]
+    if slot < 0 or not paired or (h[lives + L_STORE_TYPE] >> 3) != h[lives + L_TYPE]:
+        return slots
+    at = h[B_STORE] + slot * STORE_SIZE
+    h[H_STORED] = parse(h, u, at, h[h[B_STORELEN] + slot], h[lives + L_STORE_TYPE] & 7, 64)
+    return ee(h, h[lives + L_STORE_TYPE] >> 3) + a.E_SLOTS
+
+
+@inline
+def _exit_old(
+    h: I64,
+    u: U8,
+    buf: U8,
+    event: int,
+    code: int,
+    ts: int,
+    life: int,
+    facts: int,
+    action: int,
+    slots: int,
+    n: int,
+    res: int,
+    has_res: bool,
+) -> int:
+    """An exit event as 0.29.3 takes it; returns the descriptor row that it shows."""
+    lives = ll(h, life)
+    paired = code == h[lives + L_TYPE] + 1
+    _latency(h, lives, ts)
+    row = np.int64(-1)
+    if paired:
+        h[O_FLAGS] |= EV_PAIRED
+        if facts & a.E_USES_FD:
+            if code == _COPY_FILE_RANGE_X:
+                h[lives + L_FD] = number(h, buf, slots, n, a.P_FD, -1)
+            table = threads.files_of(h, life, event)
+            place = fdtables.find(h, table, h[lives + L_FD])
+            if place >= 0:
+                row = fdtables.row_of(h[place])
+                if h[S_EXACT] and h[place] & fdtables.ENTRY_CANCELED:
+                    h[place] &= ~fdtables.ENTRY_CANCELED
+                    if fdtables.lookup(h, table, fdtables.CANCELED_FD) >= 0:
+                        h[S_PENDING_CLOSE] = life
+                        h[S_PENDING_CANCELED] = fdtables.CANCELED_FD
+    if action == a.A_GETSOCKOPT and n > 1:
+        h[lives + L_FD] = number(h, buf, slots, n, a.P_FD, -1)
+        row = fdtables.lookup(h, threads.main_of(h, life, event), h[lives + L_FD])
+    if facts & a.E_CONNECTS and row >= 0 and res >= 0:
+        row = files.used(h, life, event, h[lives + L_FD], row)
+    if action != a.A_NONE:
+        enter_slots = _recall(h, u, life, paired, slots)
+        fd = h[lives + L_FD]
+        row = apply(
+            h, u, buf, slots, n, life, event, code, action, ts, res, has_res, fd, row, enter_slots, facts
+        )
+    threads.drop_store(h, life)
+    return row
+
+
+@inline
+def _exit_new(
+    h: I64,
+    u: U8,
+    buf: U8,
+    event: int,
+    code: int,
+    ts: int,
+    life: int,
+    facts: int,
+    action: int,
+    slots: int,
+    n: int,
+    res: int,
+    has_res: bool,
+) -> int:
+    """An exit event as the newest reader takes it; returns the descriptor row that it shows."""
+    lives = ll(h, life)
+    fd = np.int64(-1)
+    row = np.int64(-1)
+    paired = code == h[lives + L_TYPE] + 1 or (h[lives + L_TYPE] == _EXECVEAT_E and action == a.A_EXEC)
+    h[O_FLAGS] |= EV_PAIRED
+    h[lives + L_LATENCY] = 0
+    if paired:
+        _latency(h, lives, ts)
+    enter_slots = _recall(h, u, life, paired, slots)
+    if facts & a.E_USES_FD:
+        j = h[slots + a.P_FD]
+        if j >= 0 and j < n:
+            fd = clamp(signed(buf, h[H_OFF + j], h[H_PLEN + j]))
+        elif paired:
+            fd = h[lives + L_FD]
+        table = threads.files_of(h, life, event)
+        if table >= 0:
+            row = fdtables.lookup(h, table, fd)
+    if facts & a.E_CONNECTS and row >= 0 and res >= 0:
+        row = files.used(h, life, event, fd, row)
+    if action != a.A_NONE:
+        source = row
+        row = apply(
+            h, u, buf, slots, n, life, event, code, action, ts, res, has_res, fd, row, enter_slots, facts
+        )
+        if facts & a.E_CREATES_FD and not (action == a.A_DUP and source < 0):
+            fd = _created_fd(h, buf, slots, n, action, res)
+        elif (
+            action == a.A_FCNTL
+            and res >= 0
+            and source >= 0
+            and number(h, buf, slots, n, a.P_CMD, 0) in (F_DUPFD, F_DUPFD_CLOEXEC)
+        ):
+            fd = clamp(res)
+    elif facts & a.E_CREATES_FD:
+        fd = clamp(res)
+    h[lives + L_FD] = fd
+    if h[H_STORED] > 0:
+        threads.drop_store(h, life)
+    return row
+
+
+@inline
+def _clone_old(
+    h: I64,
+    u: U8,
+    buf: U8,
+    slots: int,
+    n: int,
+    event: int,
+    code: int,
+    ts: int,
+    tid: int,
+    res: int,
+    has_res: bool,
+) -> None:
+    """An exit of the clone family in an old capture; its thread need not exist before."""
+    before = threads.find(h, tid)
+    if before >= 0:
+        lives = ll(h, before)
+        _latency(h, lives, ts)
+        if code == h[lives + L_TYPE] + 1:
+            h[O_FLAGS] |= EV_PAIRED
+    if has_res and res >= 0:
+        clones.clone_old(h, u, buf, slots, n, tid, ts, event, res)
+    life = threads.find(h, tid)
+    if life < 0:
+        h[O_LATENCY] = tid
+        return
+    if life == before:
+        threads.drop_store(h, life)
+    else:
+        h[O_LATENCY] = 0
+    _show(h, life, event)
 
 
 @inline
@@ -374,11 +577,12 @@ def _created_fd(h: I64, buf: U8, slots: int, n: int, action: int, res: int) -> i
 
 @inline
 def _existing(h: I64, buf: U8, slots: int, n: int, event: int, action: int, ts: int, tid: int) -> None:
-    """Events that belong to a thread but never create one: context switches and CPU samples."""
+    """Events that belong to a thread but never create one: context switches, CPU samples and the like."""
     life = threads.find(h, tid)
     if life < 0:
         return
     lives = ll(h, life)
+    h[O_LATENCY] = 0
     if action == a.A_PROCINFO:
         user = number(h, buf, slots, n, a.P_CPU_USR, 0)
         system = number(h, buf, slots, n, a.P_CPU_SYS, 0)
@@ -404,10 +608,8 @@ def _existing(h: I64, buf: U8, slots: int, n: int, event: int, action: int, ts: 
         else:
             threads.set_mem(h, life, -1, 0, 0, major, minor)
             threads.set_mem(h, main, size, rss, swap, -1, 0)
-    lives = ll(h, life)
-    h[O_THREAD] = h[lives + L_ROW]
-    h[O_MEM] = h[lives + L_MEM]
-    h[O_LATENCY] = h[lives + L_LATENCY]
+        h[O_LATENCY] = h[lives + L_LATENCY]
+    _show(h, life, event)
 
 
 @inline
@@ -419,7 +621,4 @@ def _sendto_enter(h: I64, life: int, event: int, fd: int, row: int, buf: U8, slo
     family = np.int64(buf[h[H_OFF + j]])
     if family != sockets.AF_INET and family != sockets.AF_INET6:
         return row
-    row = files.new_fd(h, life, event, fd, sockets.socket_kind(family))
-    h[ff(h, row) + F_L4] = sockets.L4_UDP
-    files.add(h, life, event, fd, row)
-    return row
+    return sockets.new_socket(h, life, event, fd, family, 2, 17)

@@ -1,8 +1,9 @@
 """Descriptor tables of threads: small hash tables in one pool. Kernels.
 
-A table is a slice of the pool whose length is a power of two; a descriptor's place is its number
-modulo the length (linear probing, no tombstones), so that tables of ordinary processes work like
-dense arrays. Freed slices go to a free list by size.
+A table is a slice of the pool whose length is a power of two, with linear probing and no tombstones.
+Where a number belongs depends on the run (``H_SEED``), so that no capture can choose numbers that
+collide. An entry is the row of `fds` and, above it, the ENTRY_* bits, which belong to the table and not
+to the state of the descriptor. Freed slices go to a free list by size.
 """
 
 from __future__ import annotations
@@ -16,20 +17,33 @@ from .state import (
     B_POOLROW,
     C_POOL,
     H_FREE,
+    H_SEED,
     L_CAP,
     L_ROW,
     L_TABLE,
-    L_TID,
     L_USED,
+    S_EXACT,
     S_MAX_TABLE,
     S_POOL,
     T_FLAGS,
-    T_PID,
     ll,
     tt,
 )
 
 MAX_FD = (1 << 31) - 2
+CANCELED_FD = MAX_FD + 1  # where 0.29.3 keeps a descriptor whose number was given out during its close
+
+ENTRY_CLOSING = 1 << 32  # a close has begun
+ENTRY_CANCELED = 1 << 33  # the number was given out again while a close was under way
+_ROW = (1 << 32) - 1
+
+
+@inline
+def home(h: I64, fd: int, mask: int) -> int:
+    """Place in a table of ``mask + 1`` entries where a number is looked for first."""
+    x = (fd ^ h[H_SEED]) * np.int64(-7046029254386353131)
+    x ^= (x >> 32) & 0xFFFFFFFF
+    return ((x * h[H_SEED + 1]) >> 31) & mask
 
 
 @inline
@@ -73,44 +87,58 @@ def release(h: I64, life: int) -> None:
 
 
 @inline
-def lookup(h: I64, life: int, fd: int) -> int:
-    """Return the descriptor row of number ``fd`` in the table of ``life``, -1: none."""
+def find(h: I64, life: int, fd: int) -> int:
+    """Return the place in ``h`` of the entry of number ``fd`` in the table of ``life``, -1: none."""
     life_at = ll(h, life)
     at = h[life_at + L_TABLE]
-    if at < 0 or fd < 0 or fd > MAX_FD:
+    if at < 0 or fd < 0 or fd > CANCELED_FD:
         return np.int64(-1)
     mask = h[life_at + L_CAP] - 1
-    i = fd & mask
+    keys = h[B_POOLKEY] + at
+    i = home(h, fd, mask)
     while True:
-        key = h[h[B_POOLKEY] + at + i]
+        key = h[keys + i]
         if key == fd:
-            return h[h[B_POOLROW] + at + i]
+            return h[B_POOLROW] + at + i
         if key < 0:
             return np.int64(-1)
         i = (i + 1) & mask
 
 
 @inline
-def _place(h: I64, at: int, mask: int, fd: int, row: int) -> bool:
-    """Put ``row`` at ``fd``; True when the number is new in the table."""
-    i = fd & mask
+def lookup(h: I64, life: int, fd: int) -> int:
+    """Return the descriptor row of number ``fd`` in the table of ``life``, -1: none."""
+    place = find(h, life, fd)
+    return h[place] & _ROW if place >= 0 else np.int64(-1)
+
+
+@inline
+def row_of(entry: int) -> int:
+    """The descriptor row of an entry."""
+    return entry & _ROW
+
+
+@inline
+def _place(h: I64, at: int, mask: int, fd: int, entry: int) -> bool:
+    """Put ``entry`` at ``fd``; True when the number is new in the table."""
+    i = home(h, fd, mask)
     while True:
         key = h[h[B_POOLKEY] + at + i]
         if key == fd:
-            h[h[B_POOLROW] + at + i] = row
+            h[h[B_POOLROW] + at + i] = entry
             return False
         if key < 0:
             h[h[B_POOLKEY] + at + i] = fd
-            h[h[B_POOLROW] + at + i] = row
+            h[h[B_POOLROW] + at + i] = entry
             return True
         i = (i + 1) & mask
 
 
 @inline
-def put(h: I64, life: int, fd: int, row: int) -> None:
-    """Set descriptor ``fd`` of the table of ``life``; silently nothing when the pool is exhausted."""
+def put(h: I64, life: int, fd: int, entry: int) -> None:
+    """Set the entry of ``fd`` in the table of ``life``; silently nothing when the pool is exhausted."""
     life_at = ll(h, life)
-    if fd < 0 or fd > MAX_FD:
+    if fd < 0 or fd > CANCELED_FD:
         return
     capacity = h[life_at + L_CAP]
     if h[life_at + L_TABLE] < 0 or (h[life_at + L_USED] + 1) * 4 > capacity * 3:
@@ -130,8 +158,35 @@ def put(h: I64, life: int, fd: int, row: int) -> None:
         h[life_at + L_CAP] = larger
         if larger > h[S_MAX_TABLE]:
             h[S_MAX_TABLE] = larger
-    if _place(h, h[life_at + L_TABLE], h[life_at + L_CAP] - 1, fd, row):
+    if _place(h, h[life_at + L_TABLE], h[life_at + L_CAP] - 1, fd, entry):
         h[life_at + L_USED] += 1
+
+
+@inline
+def give(h: I64, life: int, fd: int, row: int, bits: int) -> int:
+    """Give number ``fd`` to a new descriptor, with ENTRY_* bits; returns the bits it got.
+
+    A number whose close has begun but not ended is given out all the same: the end of that close
+    must not take the new descriptor.
+    """
+    place = find(h, life, fd)
+    if place >= 0 and h[place] & ENTRY_CLOSING:
+        old = h[place]
+        bits = (bits & ~ENTRY_CLOSING) | ENTRY_CANCELED
+        h[place] = row | bits
+        if h[S_EXACT]:
+            put(h, life, CANCELED_FD, old)
+    else:
+        put(h, life, fd, row | bits)
+    return bits
+
+
+@inline
+def renew(h: I64, life: int, fd: int, row: int) -> None:
+    """Put the next state of a descriptor in place of its last one; the bits stay."""
+    place = find(h, life, fd)
+    if place >= 0:
+        h[place] = (h[place] & ~_ROW) | row
 
 
 @inline
@@ -139,10 +194,10 @@ def remove(h: I64, life: int, fd: int) -> None:
     """Remove descriptor ``fd`` from the table of ``life``, closing the gap it leaves."""
     life_at = ll(h, life)
     at = h[life_at + L_TABLE]
-    if at < 0 or fd < 0 or fd > MAX_FD:
+    if at < 0 or fd < 0 or fd > CANCELED_FD:
         return
     mask = h[life_at + L_CAP] - 1
-    i = fd & mask
+    i = home(h, fd, mask)
     while True:
         key = h[h[B_POOLKEY] + at + i]
         if key == fd:
@@ -156,9 +211,9 @@ def remove(h: I64, life: int, fd: int) -> None:
         key = h[h[B_POOLKEY] + at + i]
         if key < 0:
             break
-        home = key & mask
+        first = home(h, key, mask)
         # move the entry into the hole unless its home lies after the hole
-        if ((i - home) & mask) >= ((i - hole) & mask):
+        if ((i - first) & mask) >= ((i - hole) & mask):
             h[h[B_POOLKEY] + at + hole] = h[h[B_POOLKEY] + at + i]
             h[h[B_POOLROW] + at + hole] = h[h[B_POOLROW] + at + i]
             hole = i
@@ -189,7 +244,4 @@ def copy(h: I64, source: int, target: int) -> None:
 @inline
 def shares_files(h: I64, life: int) -> bool:
     """Whether the thread looks its descriptors up in its main thread's table."""
-    life_at = ll(h, life)
-    row = h[life_at + L_ROW]
-    row_at = tt(h, row)
-    return (h[row_at + T_FLAGS] & CL_FILES) != 0 and h[row_at + T_PID] != h[life_at + L_TID]
+    return (h[tt(h, h[ll(h, life) + L_ROW]) + T_FLAGS] & CL_FILES) != 0

@@ -143,7 +143,7 @@ def string(h: I64, u: U8, b: U8, slots: int, n: int, slot: int) -> int:
 
 @inline
 def listing(h: I64, u: U8, b: U8, slots: int, n: int, slot: int) -> int:
-    """Id of the NUL-separated list in ``slot``; 0 if it is missing."""
+    """Id of the list of NUL-terminated texts in ``slot``; 0 if it is missing."""
     i = h[slots + slot]
     if i < 0 or i >= n:
         return np.int64(0)

@@ -7,10 +7,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..index.tables import FD_BOUND, FD_CLIENT, FD_CONNECTED, FD_SERVER, I64, U8
+from ..index.tables import FD_BOUND, FD_CLIENT, FD_CONNECTED, FD_MOMENT, FD_PHANTOM, FD_SERVER, I64, U8
 from ..kernel import inline
-from .files import KIND_UNIX, add, changed, new_fd
+from . import fdtables
+from .files import changed, copied, give, new_fd, renew
 from .readers import i64, u16, u32
+from .sockwords import (
+    KIND_IPV4,
+    KIND_IPV4_SERVER,
+    KIND_IPV6,
+    KIND_IPV6_SERVER,
+    KIND_UNIX,
+    dip4,
+    dport,
+    is_tcp,
+    l4,
+    server_l4_4,
+    server_port4,
+    set_dip4,
+    set_dport,
+    set_l4,
+    set_server4,
+    set_server6,
+    set_sip4,
+    set_sport,
+    sip4,
+    sport,
+    swap_ends,
+)
 from .state import (
     B_IF6,
     B_POOLKEY,
@@ -18,35 +42,32 @@ from .state import (
     C_IF4,
     C_IF6,
     F_COLUMNS,
-    F_DEST,
-    F_DIP_HI,
-    F_DIP_LO,
-    F_DPORT,
     F_FIRST,
     F_FLAGS,
     F_KIND,
-    F_L4,
     F_NAME,
-    F_SIP_HI,
-    F_SIP_LO,
-    F_SOURCE,
-    F_SPORT,
-    FD_ADDR_NAME,
-    FD_HAS_TUPLE,
+    F_NAMED,
+    F_PREV,
+    F_W0,
+    F_W1,
+    F_W2,
+    F_W3,
     L_CAP,
     L_TABLE,
+    NAMED_ADDRESS,
+    NAMED_ENDS,
+    NAMED_TUPLE,
+    NAMED_UNIX,
+    S_EXACT,
     S_FDS,
+    S_NULL,
     ff,
     ii,
     ll,
 )
-from .strings import intern_text
+from .strings import intern_shown
 from .threads import files_of
 
-KIND_IPV4 = 3
-KIND_IPV6 = 4
-KIND_IPV4_SERVER = 5
-KIND_IPV6_SERVER = 6
 KIND_NETLINK = 15
 L4_UNKNOWN = 0
 L4_TCP = 2
@@ -81,7 +102,7 @@ def socket_l4(domain: int, kind: int, proto: int) -> int:
     if proto == 255:
         return L4_RAW
     if proto == 6 or proto == 17 or proto == 1:
-        if (kind & 0xFF) == 3:
+        if kind == 3:
             return L4_RAW
         if proto == 6:
             return L4_TCP
@@ -95,9 +116,20 @@ def socket_l4(domain: int, kind: int, proto: int) -> int:
 
 
 @inline
+def new_socket(h: I64, life: int, event: int, fd: int, domain: int, stype: int, proto: int) -> int:
+    """Make the descriptor of a socket and give it its number; returns its row."""
+    row = new_fd(h, life, event, fd, socket_kind(domain))
+    if domain in (AF_INET, AF_INET6):
+        set_l4(h, ff(h, row), domain == AF_INET6, socket_l4(domain, stype, proto))
+    give(h, life, event, fd, row, 0)
+    return row
+
+
+# --- addresses ----------------------------------------------------------------------------------------
+@inline
 def mapped(low: int, high: int) -> bool:
-    """Whether a 16-byte address is an IPv4 address mapped into IPv6."""
-    return low == 0 and (high & 0xFFFFFFFF) == 0xFFFF0000
+    """Whether the readers take a 16-byte address for an IPv4 one: mapped into IPv6, or all zero."""
+    return low == 0 and (high == 0 or (high & 0xFFFFFFFF) == 0xFFFF0000)
 
 
 @inline
@@ -123,168 +155,232 @@ def _local4(h: I64, other: int) -> int:
 
 
 @inline
+def _local6(h: I64, u: U8, low: int, high: int) -> int:
+    """The IPv6 interface on the way to an address, -1: none."""
+    for i in range(h[C_IF6]):
+        at = h[B_IF6] + 16 * i
+        if i64(u, at) == low and i64(u, at + 8) == high:
+            return i
+    for i in range(h[C_IF6]):
+        if i64(u, h[B_IF6] + 16 * i) == low:
+            return i
+    for i in range(h[C_IF6]):
+        at = h[B_IF6] + 16 * i
+        if i64(u, at) != 0 or i64(u, at + 8) != (np.int64(1) << 56):
+            return i
+    return np.int64(-1)
+
+
+@inline
 def complete(h: I64, u: U8, row: int) -> None:
     """Fill the side of an IPv4 or IPv6 tuple that the event left open, from the interface list."""
-    row_at = ff(h, row)
-    kind = h[row_at + F_KIND]
-    if kind == KIND_IPV4:
-        for side in range(2):
-            mine = F_SIP_LO if side == 0 else F_DIP_LO
-            theirs = F_DIP_LO if side == 0 else F_SIP_LO
-            if h[row_at + mine] == 0:
-                found = _local4(h, h[row_at + theirs])
-                if found == h[row_at + theirs] and h[row_at + F_SPORT] == h[row_at + F_DPORT]:
-                    continue
-                h[row_at + mine] = found
-    elif kind == KIND_IPV6:
-        for side in range(2):
-            low = F_SIP_LO if side == 0 else F_DIP_LO
-            other = F_DIP_LO if side == 0 else F_SIP_LO
-            if h[row_at + low] == 0 and h[row_at + low + 1] == 0:
-                _local6(h, u, row, low, other)
-
-
-@inline
-def _local6(h: I64, u: U8, row: int, low: int, other: int) -> None:
-    row_at = ff(h, row)
-    best = np.int64(-1)
-    for i in range(h[C_IF6]):
-        a = i64(u, h[B_IF6] + 16 * i)
-        c = i64(u, h[B_IF6] + 16 * i + 8)
-        if a == h[row_at + other] and c == h[row_at + other + 1]:
-            best = i
-            break
-    if best < 0:
-        for i in range(h[C_IF6]):
-            if i64(u, h[B_IF6] + 16 * i) == h[row_at + other]:
-                best = i
-                break
-    if best < 0:
-        for i in range(h[C_IF6]):
-            loopback = i64(u, h[B_IF6] + 16 * i) == 0 and i64(u, h[B_IF6] + 16 * i + 8) == (np.int64(1) << 56)
-            if not loopback:
-                best = i
-                break
-    if best < 0:
-        return
-    a = i64(u, h[B_IF6] + 16 * best)
-    c = i64(u, h[B_IF6] + 16 * best + 8)
-    if a == h[row_at + other] and c == h[row_at + other + 1] and h[row_at + F_SPORT] == h[row_at + F_DPORT]:
-        return
-    h[row_at + low] = a
-    h[row_at + low + 1] = c
-
-
-@inline
-def set_unix(h: I64, u: U8, row: int, b: U8, at: int, length: int) -> None:
-    """Take the pointers and the path of a unix tuple (u64 source, u64 dest, path)."""
-    row_at = ff(h, row)
-    if length < 17:
-        return
-    h[row_at + F_KIND] = KIND_UNIX
-    h[row_at + F_SOURCE] = i64(b, at + 1)
-    h[row_at + F_DEST] = i64(b, at + 9)
-    h[row_at + F_NAME] = intern_text(h, u, b, at + 17, length - 17)
-    h[row_at + F_FLAGS] = (h[row_at + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
-
-
-@inline
-def _swap(h: I64, row: int) -> None:
-    row_at = ff(h, row)
-    for pair in range(3):
-        a = F_SIP_LO if pair == 0 else (F_SIP_HI if pair == 1 else F_SPORT)
-        c = F_DIP_LO if pair == 0 else (F_DIP_HI if pair == 1 else F_DPORT)
-        value = h[row_at + a]
-        h[row_at + a] = h[row_at + c]
-        h[row_at + c] = value
-
-
-@inline
-def _same_tuple(h: I64, f: int, sip: int, sip2: int, sport: int, dip: int, dip2: int, dport: int) -> bool:
-    """Whether the descriptor at place ``f`` has this tuple, either way round."""
-    same = (
-        h[f + F_SIP_LO] == sip
-        and h[f + F_SIP_HI] == sip2
-        and h[f + F_SPORT] == sport
-        and h[f + F_DIP_LO] == dip
-        and h[f + F_DIP_HI] == dip2
-        and h[f + F_DPORT] == dport
-    )
-    return same or (
-        h[f + F_SIP_LO] == dip
-        and h[f + F_SIP_HI] == dip2
-        and h[f + F_SPORT] == dport
-        and h[f + F_DIP_LO] == sip
-        and h[f + F_DIP_HI] == sip2
-        and h[f + F_DPORT] == sport
-    )
-
-
-@inline
-def _set_addresses(
-    h: I64, row: int, sip: int, sip2: int, sport: int, dip: int, dip2: int, dport: int
-) -> bool:
-    """Merge a tuple into a descriptor (state engine, 6.1 "addresses set"); True when it changed."""
     f = ff(h, row)
-    if _same_tuple(h, f, sip, sip2, sport, dip, dip2, dport):
-        return False
-    change = False
-    if h[f + F_SIP_LO] != sip or h[f + F_SIP_HI] != sip2:
-        h[f + F_SIP_LO] = sip
-        h[f + F_SIP_HI] = sip2
-        change = True
-    if h[f + F_SPORT] != sport:
-        h[f + F_SPORT] = sport
-        change = True
-    if h[f + F_DIP_LO] == 0 and h[f + F_DIP_HI] == 0 and (dip != 0 or dip2 != 0):
-        h[f + F_DIP_LO] = dip
-        h[f + F_DIP_HI] = dip2
-        change = True
-    if h[f + F_DPORT] == 0 and dport != 0:
-        h[f + F_DPORT] = dport
-        change = True
-    return change
+    if h[f + F_KIND] == KIND_IPV4:
+        source = sip4(h, f) == 0
+        if not source and dip4(h, f) != 0:
+            return
+        other = dip4(h, f) if source else sip4(h, f)
+        found = _local4(h, other)
+        if found == other and sport(h, f, False) == dport(h, f, False):
+            return
+        if source:
+            set_sip4(h, f, found)
+        else:
+            set_dip4(h, f, found)
+    elif h[f + F_KIND] == KIND_IPV6:
+        source = h[f + F_W0] == 0 and h[f + F_W1] == 0
+        if not source and (h[f + F_W2] != 0 or h[f + F_W3] != 0):
+            return
+        mine = F_W0 if source else F_W2
+        theirs = F_W2 if source else F_W0
+        low = np.int64(0)
+        high = np.int64(0)
+        best = _local6(h, u, h[f + theirs], h[f + theirs + 1])
+        if best >= 0:
+            low = i64(u, h[B_IF6] + 16 * best)
+            high = i64(u, h[B_IF6] + 16 * best + 8)
+        same = low == h[f + theirs] and high == h[f + theirs + 1]
+        if same and sport(h, f, True) == dport(h, f, True):
+            return
+        h[f + mine] = low
+        h[f + mine + 1] = high
 
 
+@inline
+def _become4(h: I64, f: int, hand_on: bool) -> None:
+    """Make a socket an IPv4 one that is no server. 0.29.3 reads on in whatever the kind before left.
+
+    ``hand_on``: that reader hands the protocol of an IPv4 server on.
+    """
+    kind = h[f + F_KIND]
+    if h[S_EXACT]:
+        if kind == KIND_IPV4_SERVER and hand_on:
+            set_l4(h, f, False, server_l4_4(h, f))
+    elif kind == KIND_IPV4_SERVER:
+        set_l4(h, f, False, server_l4_4(h, f))
+        set_dip4(h, f, 0)
+    elif kind in (KIND_IPV6, KIND_IPV6_SERVER):
+        proto = l4(h, f, True) if kind == KIND_IPV6 else (h[f + F_W2] >> 16) & 0xFF
+        for word in range(5):
+            h[f + F_W0 + word] = 0
+        set_l4(h, f, False, proto)
+    h[f + F_KIND] = KIND_IPV4
+
+
+@inline
+def _set4(h: I64, f: int, sip: int, sport_: int, dip: int, dport_: int) -> bool:
+    """Merge an IPv4 tuple into a descriptor (state engine, 6.1 "addresses set"); True when it changed."""
+    a, p, c, q = sip4(h, f), sport(h, f, False), dip4(h, f), dport(h, f, False)
+    if h[f + F_KIND] == KIND_IPV4:
+        if a == sip and p == sport_ and c == dip and q == dport_:
+            return False
+        if a == dip and p == dport_ and c == sip and q == sport_:
+            return False
+    set_sip4(h, f, sip)
+    set_sport(h, f, False, sport_)
+    if c == 0:
+        set_dip4(h, f, dip)
+    if q == 0:
+        set_dport(h, f, False, dport_)
+    return a != sip or p != sport_ or c == 0 or q == 0
+
+
+@inline
+def _set6(h: I64, f: int, s0: int, s1: int, sport_: int, d0: int, d1: int, dport_: int) -> bool:
+    """Merge an IPv6 tuple into a descriptor; True when it changed."""
+    p, q = sport(h, f, True), dport(h, f, True)
+    same_source = h[f + F_W0] == s0 and h[f + F_W1] == s1
+    no_dest = h[f + F_W2] == 0 and h[f + F_W3] == 0
+    if h[f + F_KIND] == KIND_IPV6:
+        if same_source and p == sport_ and h[f + F_W2] == d0 and h[f + F_W3] == d1 and q == dport_:
+            return False
+        turned = h[f + F_W0] == d0 and h[f + F_W1] == d1 and p == dport_
+        if turned and h[f + F_W2] == s0 and h[f + F_W3] == s1 and q == sport_:
+            return False
+    h[f + F_W0] = s0
+    h[f + F_W1] = s1
+    set_sport(h, f, True, sport_)
+    if no_dest:
+        h[f + F_W2] = d0
+        h[f + F_W3] = d1
+    if q == 0:
+        set_dport(h, f, True, dport_)
+    return not same_source or p != sport_ or no_dest or q == 0
+
+
+@inline
+def _tuple_mapped(b: U8, at: int) -> bool:
+    return mapped(i64(b, at + 1), i64(b, at + 9)) and mapped(i64(b, at + 19), i64(b, at + 27))
+
+
+@inline
+def _merge(h: I64, f: int, b: U8, at: int, six: bool) -> bool:
+    """Merge the tuple at ``b[at]`` into a socket; ``six``: it stays IPv6. True when it changed."""
+    if b[at] == AF_INET:
+        return _set4(h, f, u32(b, at + 1), u16(b, at + 5), u32(b, at + 7), u16(b, at + 11))
+    if not six:
+        source, dest = unmapped(i64(b, at + 9)), unmapped(i64(b, at + 27))
+        return _set4(h, f, source, u16(b, at + 17), dest, u16(b, at + 35))
+    s0, s1, d0, d1 = i64(b, at + 1), i64(b, at + 9), i64(b, at + 19), i64(b, at + 27)
+    return _set6(h, f, s0, s1, u16(b, at + 17), d0, d1, u16(b, at + 35))
+
+
+@inline
+def _usable(b: U8, at: int, length: int) -> bool:
+    """Whether a tuple is an IPv4 or IPv6 one of the right length."""
+    return length >= 13 and (b[at] == AF_INET or (b[at] == AF_INET6 and length >= 37))
+
+
+# --- names --------------------------------------------------------------------------------------------
+@inline
+def _named(h: I64, f: int, row: int, how: int) -> None:
+    """Name the descriptor at place ``f`` after what the socket of ``row`` knows now."""
+    h[f + F_NAMED] = 8 * row + how
+    h[f + F_NAME] = 0
+
+
+@inline
+def _named_by_tuple(h: I64, u: U8, life: int, event: int, f: int, b: U8, at: int, length: int) -> None:
+    """Name the descriptor at place ``f`` after a tuple that it does not take over as it is."""
+    scratch = new_fd(h, life, event, -1, 0)
+    s = ff(h, scratch)
+    h[s + F_FLAGS] = FD_PHANTOM
+    if b[at] == AF_UNIX:
+        unix_ends(h, s, b, at, length)
+        h[s + F_KIND] = KIND_UNIX
+        h[s + F_NAME] = intern_shown(h, u, b, at + 17, length - 17)
+        _named(h, f, scratch, NAMED_UNIX)
+        return
+    six = b[at] == AF_INET6 and not _tuple_mapped(b, at)
+    h[s + F_KIND] = KIND_IPV6 if six else KIND_IPV4
+    _merge(h, s, b, at, six)
+    _named(h, f, scratch, NAMED_ENDS)
+
+
+@inline
+def unix_ends(h: I64, f: int, b: U8, at: int, length: int) -> None:
+    """Take the pointers of a unix tuple (u64 source, u64 dest, path), as far as there are bytes."""
+    for word in range(2):
+        value = np.int64(0)
+        for i in range(8):
+            if 1 + 8 * word + i < length:
+                value |= np.int64(b[at + 1 + 8 * word + i]) << (8 * i)
+        h[f + F_W0 + word] = value
+
+
+# --- calls --------------------------------------------------------------------------------------------
 @inline
 def bind(h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at: int, length: int) -> int:
     """Apply a successful bind to descriptor ``row``; returns its new row."""
     if row < 0 or length < 1:
         return row
     family = np.int64(b[at])
-    new = changed(h, row, event)
-    f = ff(h, new)
-    h[f + F_FLAGS] &= ~(FD_HAS_TUPLE | FD_ADDR_NAME)
-    if family == AF_INET and length >= 7:
-        port = u16(b, at + 5)
-        h[f + F_SIP_LO] = u32(b, at + 1)
-        h[f + F_SIP_HI] = 0
-        h[f + F_SPORT] = port
-        if port > 0:
-            h[f + F_KIND] = KIND_IPV4_SERVER
-            h[f + F_FLAGS] |= FD_SERVER | FD_BOUND
-        h[f + F_FLAGS] |= FD_ADDR_NAME
-    elif family == AF_INET6 and length >= 19:
-        port = u16(b, at + 17)
-        low = i64(b, at + 1)
-        high = i64(b, at + 9)
-        h[f + F_SPORT] = port
-        if mapped(low, high):
-            h[f + F_SIP_LO] = unmapped(high)
-            h[f + F_SIP_HI] = 0
+    if family == AF_UNIX:
+        new = changed(h, row, event)
+        h[ff(h, new) + F_NAME] = intern_shown(h, u, b, at + 1, length - 1)
+        h[ff(h, new) + F_NAMED] = 0
+    elif (family == AF_INET and length >= 7) or (family == AF_INET6 and length >= 19):
+        new = changed(h, row, event)
+        f = ff(h, new)
+        low, high, port = np.int64(0), np.int64(0), np.int64(0)
+        if family == AF_INET:
+            port = u16(b, at + 5)
+            low = u32(b, at + 1)
             if port > 0:
+                set_server4(h, f, low, port, l4(h, f, False))
                 h[f + F_KIND] = KIND_IPV4_SERVER
         else:
-            h[f + F_SIP_LO] = low
-            h[f + F_SIP_HI] = high
+            port = u16(b, at + 17)
+            low = i64(b, at + 1)
+            high = i64(b, at + 9)
             if port > 0:
-                h[f + F_KIND] = KIND_IPV6_SERVER
+                proto = l4(h, f, True)
+                if mapped(low, high):
+                    if not h[S_EXACT]:
+                        for word in range(5):
+                            h[f + F_W0 + word] = 0
+                    set_server4(h, f, unmapped(high), port, proto)
+                    h[f + F_KIND] = KIND_IPV4_SERVER
+                else:
+                    set_server6(h, f, low, high, port, proto)
+                    h[f + F_KIND] = KIND_IPV6_SERVER
         if port > 0:
             h[f + F_FLAGS] |= FD_SERVER | FD_BOUND
-        h[f + F_FLAGS] |= FD_ADDR_NAME
-    elif family == AF_UNIX:
-        h[f + F_NAME] = intern_text(h, u, b, at + 1, length - 1)
-    add(h, life, event, fd, new)
+        if port > 0 and h[f + F_KIND] == (KIND_IPV4_SERVER if family == AF_INET else KIND_IPV6_SERVER):
+            _named(h, f, new, NAMED_ADDRESS)
+        else:
+            scratch = new_fd(h, life, event, -1, KIND_IPV4_SERVER)
+            s = ff(h, scratch)
+            h[s + F_FLAGS] = FD_PHANTOM
+            if family == AF_INET:
+                set_server4(h, s, low, port, 0)
+            else:
+                set_server6(h, s, low, high, port, 0)
+                h[s + F_KIND] = KIND_IPV6_SERVER
+            _named(h, f, scratch, NAMED_ADDRESS)
+    else:
+        return row
+    renew(h, life, event, fd, new)
     return new
 
 
@@ -296,31 +392,33 @@ def connect_enter(
     if row < 0 or length < 1:
         return row
     family = np.int64(b[at])
-    if family == AF_INET and length >= 7:
-        new = changed(h, row, event)
-        h[ff(h, new) + F_KIND] = KIND_IPV4
-        h[ff(h, new) + F_DIP_LO] = u32(b, at + 1)
-        h[ff(h, new) + F_DIP_HI] = 0
-        h[ff(h, new) + F_DPORT] = u16(b, at + 5)
-    elif family == AF_INET6 and length >= 19:
-        new = changed(h, row, event)
+    if not (
+        (family == AF_INET and length >= 7) or (family == AF_INET6 and length >= 19) or family == AF_UNIX
+    ):
+        return row
+    new = changed(h, row, event)
+    f = ff(h, new)
+    if family == AF_INET:
+        _become4(h, f, False)
+        set_dip4(h, f, u32(b, at + 1))
+        set_dport(h, f, False, u16(b, at + 5))
+    elif family == AF_INET6:
         low = i64(b, at + 1)
         high = i64(b, at + 9)
         if mapped(low, high):
-            h[ff(h, new) + F_KIND] = KIND_IPV4
-            h[ff(h, new) + F_DIP_LO] = unmapped(high)
-            h[ff(h, new) + F_DIP_HI] = 0
+            _become4(h, f, False)
+            set_dip4(h, f, unmapped(high))
+            set_dport(h, f, False, u16(b, at + 17))
         else:
-            h[ff(h, new) + F_KIND] = KIND_IPV6
-            h[ff(h, new) + F_DIP_LO] = low
-            h[ff(h, new) + F_DIP_HI] = high
-        h[ff(h, new) + F_DPORT] = u16(b, at + 17)
-    elif family == AF_UNIX:
-        new = changed(h, row, event)
-        h[ff(h, new) + F_NAME] = intern_text(h, u, b, at + 1, length - 1)
+            h[f + F_KIND] = KIND_IPV6
+            h[f + F_W2] = low
+            h[f + F_W3] = high
+            set_dport(h, f, True, u16(b, at + 17))
     else:
-        return row
-    add(h, life, event, fd, new)
+        h[f + F_NAME] = intern_shown(h, u, b, at + 1, length - 1)
+        h[f + F_NAMED] = 0
+        unix_ends(h, f, b, at, length)
+    renew(h, life, event, fd, new)
     return new
 
 
@@ -329,109 +427,76 @@ def connected(h: I64, u: U8, life: int, event: int, fd: int, row: int, b: U8, at
     """Apply a connect that succeeded or is in progress; returns the descriptor's new row."""
     if row < 0:
         return row
-    family = np.int64(b[at]) if length > 0 else np.int64(-1)
     new = changed(h, row, event)
     f = ff(h, new)
     h[f + F_FLAGS] |= FD_CONNECTED
-    if family == AF_INET and length >= 13:
-        was_server = (h[f + F_FLAGS] & FD_SERVER) != 0
-        h[f + F_KIND] = KIND_IPV4
-        change = _set_addresses(h, new, u32(b, at + 1), 0, u16(b, at + 5), u32(b, at + 7), 0, u16(b, at + 11))
-        _finish_connect(h, u, new, change and was_server)
-    elif family == AF_INET6 and length >= 37:
-        was_server = (h[f + F_FLAGS] & FD_SERVER) != 0
-        slow = i64(b, at + 1)
-        shigh = i64(b, at + 9)
-        dlow = i64(b, at + 19)
-        dhigh = i64(b, at + 27)
-        if mapped(slow, shigh) and mapped(dlow, dhigh):
-            h[f + F_KIND] = KIND_IPV4
-            change = _set_addresses(
-                h, new, unmapped(shigh), 0, u16(b, at + 17), unmapped(dhigh), 0, u16(b, at + 35)
-            )
-        else:
+    if _usable(b, at, length):
+        six = b[at] == AF_INET6 and not _tuple_mapped(b, at)
+        if six:
             h[f + F_KIND] = KIND_IPV6
-            change = _set_addresses(h, new, slow, shigh, u16(b, at + 17), dlow, dhigh, u16(b, at + 35))
-        _finish_connect(h, u, new, change and was_server)
-    elif family == AF_UNIX:
-        set_unix(h, u, new, b, at, length)
-    if not h[f + F_FLAGS] & (FD_CLIENT | FD_SERVER):
+        else:
+            _become4(h, f, False)
+        turned = (h[f + F_FLAGS] & FD_SERVER) != 0 and h[f + F_KIND] == KIND_IPV4
+        if _merge(h, f, b, at, six) and turned and l4(h, f, False) == L4_UDP:
+            swap_ends(h, f)
+        _named(h, f, new, NAMED_TUPLE)
+    elif length >= 17 and b[at] == AF_UNIX:
+        unix_ends(h, f, b, at, length)
+        if h[f + F_KIND] == KIND_UNIX:
+            h[f + F_NAME] = intern_shown(h, u, b, at + 17, length - 17)
+            h[f + F_NAMED] = 8 * new + NAMED_UNIX
+        else:
+            _named_by_tuple(h, u, life, event, f, b, at, length)
+    if length > 0 and not h[f + F_FLAGS] & (FD_CLIENT | FD_SERVER):
         h[f + F_FLAGS] |= FD_CLIENT
-    add(h, life, event, fd, new)
+    renew(h, life, event, fd, new)
     return new
-
-
-@inline
-def _finish_connect(h: I64, u: U8, row: int, swap: bool) -> None:
-    row_at = ff(h, row)
-    complete(h, u, row)
-    if swap and h[row_at + F_L4] == L4_UDP:
-        _swap(h, row)
-    h[row_at + F_FLAGS] = (h[row_at + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
-    h[row_at + F_NAME] = 0
 
 
 @inline
 def accepted(h: I64, u: U8, life: int, event: int, fd: int, b: U8, at: int, length: int) -> int:
     """Create the descriptor of an accepted connection; returns its row, -1 without a usable tuple."""
-    if length < 1:
-        return np.int64(-1)
-    family = np.int64(b[at])
-    if family == AF_INET and length >= 13:
-        row = new_fd(h, life, event, fd, KIND_IPV4)
-        h[ff(h, row) + F_SIP_LO] = u32(b, at + 1)
-        h[ff(h, row) + F_SPORT] = u16(b, at + 5)
-        h[ff(h, row) + F_DIP_LO] = u32(b, at + 7)
-        h[ff(h, row) + F_DPORT] = u16(b, at + 11)
-        h[ff(h, row) + F_L4] = L4_TCP
-    elif family == AF_INET6 and length >= 37:
-        slow = i64(b, at + 1)
-        shigh = i64(b, at + 9)
-        dlow = i64(b, at + 19)
-        dhigh = i64(b, at + 27)
-        is4 = mapped(slow, shigh) and mapped(dlow, dhigh)
-        row = new_fd(h, life, event, fd, KIND_IPV4 if is4 else KIND_IPV6)
-        h[ff(h, row) + F_SIP_LO] = unmapped(shigh) if is4 else slow
-        h[ff(h, row) + F_SIP_HI] = 0 if is4 else shigh
-        h[ff(h, row) + F_SPORT] = u16(b, at + 17)
-        h[ff(h, row) + F_DIP_LO] = unmapped(dhigh) if is4 else dlow
-        h[ff(h, row) + F_DIP_HI] = 0 if is4 else dhigh
-        h[ff(h, row) + F_DPORT] = u16(b, at + 35)
-        h[ff(h, row) + F_L4] = L4_TCP
-    elif family == AF_UNIX and length >= 17:
+    if _usable(b, at, length):
+        six = b[at] == AF_INET6 and not _tuple_mapped(b, at)
+        row = new_fd(h, life, event, fd, KIND_IPV6 if six else KIND_IPV4)
+        f = ff(h, row)
+        _merge(h, f, b, at, six)
+        set_l4(h, f, six, L4_TCP)
+        _named(h, f, row, NAMED_ENDS)
+    elif length >= 17 and b[at] == AF_UNIX:
         row = new_fd(h, life, event, fd, KIND_UNIX)
-        set_unix(h, u, row, b, at, length)
+        f = ff(h, row)
+        unix_ends(h, f, b, at, length)
+        h[f + F_NAME] = intern_shown(h, u, b, at + 17, length - 17)
+        h[f + F_NAMED] = 8 * row + NAMED_UNIX
     else:
         return np.int64(-1)
-    h[ff(h, row) + F_FLAGS] |= FD_SERVER | FD_CONNECTED | FD_HAS_TUPLE
-    add(h, life, event, fd, row)
+    h[f + F_FLAGS] |= FD_SERVER | FD_CONNECTED
+    give(h, life, event, fd, row, 0)
     return row
 
 
 @inline
-def _guess_role(h: I64, life: int, event: int, row: int, reads: bool) -> int:
-    """Role of a datagram socket without one (state engine, 6.2)."""
-    row_at = ff(h, row)
+def _guess_role(h: I64, life: int, event: int, f: int, reads: bool) -> int:
+    """Role of a datagram socket without one (state engine, 6.2); the ports are read as an IPv4 socket's."""
     table = files_of(h, life, event)
-    table_at = ll(h, table)
     bound = False
     client_port = False
-    if table >= 0 and h[table_at + L_TABLE] >= 0:
-        at = h[table_at + L_TABLE]
-        for i in range(at, at + h[table_at + L_CAP]):
+    if table >= 0 and h[ll(h, table) + L_TABLE] >= 0:
+        dest, source = dport(h, f, False), sport(h, f, False)
+        at = h[ll(h, table) + L_TABLE]
+        for i in range(at, at + h[ll(h, table) + L_CAP]):
             if h[h[B_POOLKEY] + i] < 0:
                 continue
-            other = h[h[B_POOLROW] + i]
-            if other == row or h[ff(h, other) + 3] == h[row_at + 3]:
-                other = row
-            kind = h[ff(h, other) + F_KIND]
+            g = ff(h, fdtables.row_of(h[h[B_POOLROW] + i]))
+            kind = h[g + F_KIND]
             if kind == KIND_IPV4:
-                if h[ff(h, other) + F_DPORT] == h[row_at + F_DPORT]:
-                    bound = True
-                if h[ff(h, other) + F_SPORT] == h[row_at + F_SPORT]:
-                    client_port = True
-            elif kind == KIND_IPV4_SERVER and h[ff(h, other) + F_SPORT] == h[row_at + F_DPORT]:
-                bound = True
+                bound |= dport(h, g, False) == dest
+                client_port |= sport(h, g, False) == source
+            elif kind == KIND_IPV4_SERVER:
+                bound |= server_port4(h, g) == dest
+            if bound and client_port:
+                break
     if not bound:
         return FD_CLIENT
     if not client_port:
@@ -446,114 +511,74 @@ def tuple_update(
     """Apply the tuple of a send or receive; returns the descriptor's row (state engine, 6.1)."""
     if row < 0 or length < 1:
         return row
-    named = h[ff(h, row) + F_NAME] != 0 or (h[ff(h, row) + F_FLAGS] & (FD_HAS_TUPLE | FD_ADDR_NAME)) != 0
-    kind = h[ff(h, row) + F_KIND]
-    inet = kind >= KIND_IPV4 and kind <= KIND_IPV6_SERVER
-    if named and inet and h[ff(h, row) + F_L4] == L4_TCP:
+    if is_tcp(h, ff(h, row)) and (h[ff(h, row) + F_NAME] != 0 or h[ff(h, row) + F_NAMED] != 0):
         return row
-    family = np.int64(b[at])
-    if family == AF_UNIX:
-        if length < 17:
-            return row
+    if b[at] == AF_UNIX and length >= 17:
         new = changed(h, row, event)
-        set_unix(h, u, new, b, at, length)
-        add(h, life, event, fd, new)
+        f = ff(h, new)
+        h[f + F_KIND] = KIND_UNIX
+        unix_ends(h, f, b, at, length)
+        h[f + F_NAME] = intern_shown(h, u, b, at + 17, length - 17)
+        h[f + F_NAMED] = 8 * new + NAMED_UNIX
+        renew(h, life, event, fd, new)
         return new
-    if family == AF_INET and length >= 13:
-        sip = u32(b, at + 1)
-        sip2 = np.int64(0)
-        sport = u16(b, at + 5)
-        dip = u32(b, at + 7)
-        dip2 = np.int64(0)
-        dport = u16(b, at + 11)
-        new_kind = np.int64(KIND_IPV4)
-    elif family == AF_INET6 and length >= 37:
-        sip = i64(b, at + 1)
-        sip2 = i64(b, at + 9)
-        sport = u16(b, at + 17)
-        dip = i64(b, at + 19)
-        dip2 = i64(b, at + 27)
-        dport = u16(b, at + 35)
-        new_kind = kind
-        if mapped(sip, sip2) and mapped(dip, dip2):
-            sip = unmapped(sip2)
-            dip = unmapped(dip2)
-            sip2 = np.int64(0)
-            dip2 = np.int64(0)
-            new_kind = np.int64(KIND_IPV4)
-    else:
+    if not _usable(b, at, length):
         return row
-    f = ff(h, row)
-    if kind == new_kind and _same_tuple(h, f, sip, sip2, sport, dip, dip2, dport):
-        return row
+    six = b[at] == AF_INET6 and not _tuple_mapped(b, at)
     new = changed(h, row, event)
-    if new_kind != kind and kind == KIND_IPV4_SERVER:
-        h[ff(h, new) + F_FLAGS] &= ~FD_ADDR_NAME
-    h[ff(h, new) + F_KIND] = new_kind
-    if not _set_addresses(h, new, sip, sip2, sport, dip, dip2, dport):
+    f = ff(h, new)
+    if not six:
+        _become4(h, f, b[at] == AF_INET)
+    renew(h, life, event, fd, new)  # the guess of the role looks at the table
+    if not _merge(h, f, b, at, six):
         return _settle(h, life, event, fd, row, new)
-    if h[ff(h, new) + F_L4] == L4_UNKNOWN:
-        h[ff(h, new) + F_L4] = L4_UDP
-    complete(h, u, new)
-    if not h[ff(h, new) + F_FLAGS] & (FD_CLIENT | FD_SERVER):
-        h[ff(h, new) + F_FLAGS] |= _guess_role(h, life, event, new, reads)
-    if h[ff(h, new) + F_KIND] == KIND_IPV4 or h[ff(h, new) + F_KIND] == KIND_IPV6:
-        server = (h[ff(h, new) + F_FLAGS] & FD_SERVER) != 0
-        if (reads and not server) or (not reads and server):
-            _swap(h, new)
-        h[ff(h, new) + F_FLAGS] = (h[ff(h, new) + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
-        h[ff(h, new) + F_NAME] = 0
-    return _settle(h, life, event, fd, row, new)
-
-
-@inline
-def _settle(h: I64, life: int, event: int, fd: int, row: int, new: int) -> int:
-    """Put the new state of a descriptor into its table, or drop it when nothing changed after all."""
-    if new == row:
-        return row
-    same = True
-    for c in range(F_COLUMNS):
-        if c != F_FIRST and h[ff(h, new) + c] != h[ff(h, row) + c]:
-            same = False
-    if same and new == h[S_FDS] - 1:
-        h[S_FDS] = new
-        return row
-    add(h, life, event, fd, new)
+    kind = h[f + F_KIND]
+    if kind in (KIND_IPV4, KIND_IPV6):
+        wide = kind == KIND_IPV6
+        if l4(h, f, wide) == L4_UNKNOWN:
+            set_l4(h, f, wide, L4_UDP)
+        complete(h, u, new)
+        if not h[f + F_FLAGS] & (FD_CLIENT | FD_SERVER):
+            h[f + F_FLAGS] |= _guess_role(h, life, event, f, reads)
+        # a socket that bind and its like marked twice counts as both
+        if h[f + F_FLAGS] & (FD_CLIENT if reads else FD_SERVER):
+            swap_ends(h, f)
+        _named(h, f, new, NAMED_TUPLE)
+    else:
+        _named_by_tuple(h, u, life, event, f, b, at, length)
     return new
 
 
 @inline
-def failed_connect(h: I64, u: U8, event: int, row: int, b: U8, at: int, length: int) -> int:
-    """A state of the descriptor that only the failed call shows: with the name it tried to reach.
-
-    The old reader prints it; the descriptor in the table stays as it is.
-    """
-    family = np.int64(b[at]) if length > 0 else np.int64(-1)
-    inet = family == AF_INET and length >= 13
-    inet6 = family == AF_INET6 and length >= 37
-    if not (inet or inet6 or (family == AF_UNIX and length >= 17)):
-        return row
-    new = h[S_FDS]
-    new_at = ff(h, new)
-    h[S_FDS] = new + 1
-    for c in range(F_COLUMNS):
-        h[new_at + c] = h[ff(h, row) + c]
-    h[new_at + F_FIRST] = event
-    if family == AF_UNIX:
-        set_unix(h, u, new, b, at, length)
+def _settle(h: I64, life: int, event: int, fd: int, row: int, new: int) -> int:
+    """Drop the new state of a descriptor when nothing changed after all; returns the row that holds."""
+    if new == row or new != h[S_FDS] - 1:
         return new
-    if inet:
-        _set_addresses(h, new, u32(b, at + 1), 0, u16(b, at + 5), u32(b, at + 7), 0, u16(b, at + 11))
+    for c in range(F_COLUMNS):
+        if c not in (F_FIRST, F_PREV) and h[ff(h, new) + c] != h[ff(h, row) + c]:
+            return new
+    h[S_FDS] = new
+    renew(h, life, event, fd, row)
+    return row
+
+
+@inline
+def told(h: I64, u: U8, life: int, event: int, row: int, b: U8, at: int, length: int) -> int:
+    """A state of the descriptor that only this call shows: with the tuple that the call tells.
+
+    The old reader prints it of every connect that did not succeed at once, and of calls whose
+    descriptor (``row`` -1) it does not know; the descriptor in the table stays as it is.
+    """
+    if row >= 0:
+        new = copied(h, row, event)
+        h[ff(h, new) + F_FLAGS] |= FD_MOMENT
     else:
-        _set_addresses(
-            h,
-            new,
-            i64(b, at + 1),
-            i64(b, at + 9),
-            u16(b, at + 17),
-            i64(b, at + 19),
-            i64(b, at + 27),
-            u16(b, at + 35),
-        )
-    h[new_at + F_FLAGS] = (h[new_at + F_FLAGS] | FD_HAS_TUPLE) & ~FD_ADDR_NAME
+        new = new_fd(h, life, event, -1, 0)
+        h[ff(h, new) + F_FLAGS] = FD_PHANTOM
+    f = ff(h, new)
+    if _usable(b, at, length) or (length >= 17 and b[at] == AF_UNIX):
+        _named_by_tuple(h, u, life, event, f, b, at, length)
+    elif length == 0:
+        h[f + F_NAME] = h[S_NULL]
+        h[f + F_NAMED] = 0
     return new

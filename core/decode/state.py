@@ -8,6 +8,7 @@ named here, once.
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -55,33 +56,34 @@ from .actions import EVENT_WIDTH, event_table
 ) = range(34)
 T_COLUMNS = 34
 
+LOOKED = 1 << 32  # in T_FLAGS, above the flags: how often the readers have looked for the container
+
 # --- columns of the descriptor table ------------------------------------------------------------------
 (
     F_KIND,
-    F_L4,
     F_FLAGS,
     F_NUM,
-    F_NAME,
-    F_SIP_LO,  # the 16 address bytes as two int64 bit patterns
-    F_SIP_HI,
-    F_DIP_LO,
-    F_DIP_HI,
-    F_SPORT,
-    F_DPORT,
-    F_SOURCE,
-    F_DEST,
+    F_NAME,  # string id
+    F_NAMED,  # 8 * row + NAMED_*: the name is made from the socket of that row; 0: F_NAME is the name
+    F_W0,  # what a socket knows of its ends: five words, laid out by its kind (see sockets.py)
+    F_W1,
+    F_W2,
+    F_W3,
+    F_W4,
     F_OPENFLAGS,
     F_DEV,
     F_INO,
     F_OPENER,
     F_FIRST,
-    F_OPENED,  # event row at which the descriptor (not this state of it) was made
-) = range(19)
-F_COLUMNS = 19
+    F_PREV,  # the row this one came from (the state before, or the source of a dup), -1: none
+) = range(16)
+F_COLUMNS = 16
 
-# bits of F_FLAGS that only the pass and the naming step use
-FD_HAS_TUPLE = 1 << 16  # the name is the text of the tuple
-FD_ADDR_NAME = 1 << 17  # the name is the text of the source address
+# how a name is made from a socket (F_NAMED, and in index/names.py); 0: the name is F_NAME
+NAMED_TUPLE = 1  # addresses and ports, as the transport protocol has them
+NAMED_ENDS = 2  # addresses and ports, whatever the protocol
+NAMED_ADDRESS = 3  # address and port of a server
+NAMED_UNIX = 4  # pointers and path
 
 # --- columns of the life table (a row per thread entry) ------------------------------------------------
 (
@@ -104,8 +106,8 @@ FD_ADDR_NAME = 1 << 17  # the name is the text of the source address
     L_CPU_USR,
     L_CPU_SYS,
     L_CPU_TS,
-    L_CLOSE_AT,  # event row of the last close enter
     L_REAPER,  # tid that inherits the children of an exited process, -1: not told
+    L_MAIN,  # life of the main thread when it was last looked for, -1: not yet
 ) = range(21)
 L_COLUMNS = 21
 
@@ -122,10 +124,12 @@ M_COLUMNS = 5  # vmsize, vmrss, vmswap, pfmajor, pfminor
     S_ARENA,
     S_POOL,
     S_CPU,
+    S_COUNTS,
     S_RECORDS,
     S_PENDING_LIFE,  # a thread to remove before the next event, -1: none
-    S_PENDING_CLOSE,  # life whose descriptor is to be removed before the next event, -1: none
-    S_PENDING_FD,
+    S_PENDING_CLOSE,  # life whose descriptors are to be removed before the next event, -1: none
+    S_PENDING_FD,  # ... and which, -1: none
+    S_PENDING_CANCELED,
     S_FREE_STORE,
     S_TIDS,  # entries in the tid hash
     S_MODERN,
@@ -134,14 +138,17 @@ M_COLUMNS = 5  # vmsize, vmrss, vmswap, pfmajor, pfminor
     S_FIRST_EVENT_SEEN,
     S_NA,  # string id of "<NA>"
     S_UNKNOWN_DIR,  # string id of "<UNKNOWN>"
+    S_NULL,  # string id of "NULL"
     S_MAX_TABLE,  # capacity of the largest descriptor table
-) = range(22)
+    S_EXACT,  # follow 0.29.3 where it is known to be wrong, too: for comparisons
+) = range(26)
 
 # --- what the current event shows, set by the state machine -------------------------------------------
 (O_THREAD, O_FD, O_FDNUM, O_MEM, O_RES, O_LATENCY, O_FLAGS) = range(40, 47)
 
 # --- header of the int64 array ------------------------------------------------------------------------
 H_FREE = 64  # free lists of descriptor tables, by log2 of the capacity
+H_SEED = 110  # two random numbers, the second odd: where things lie in hash tables
 H_OFF = 192  # scratch: parameter offsets; from 64 on those of the stored enter event
 H_PLEN = 320  # ... and lengths
 H_STORED = H_OFF + 127  # how many parameters the stored enter event has
@@ -150,18 +157,20 @@ _BASES = 128  # place of table k at _BASES + k, its capacity in rows at _CAPACIT
 _CAPACITIES = 160
 
 # tables of int64, with their widths; then the byte tables
-_WIDTHS = (T_COLUMNS, F_COLUMNS, L_COLUMNS, M_COLUMNS, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, EVENT_WIDTH)
+_WIDTHS = (T_COLUMNS, F_COLUMNS, L_COLUMNS, M_COLUMNS, 3, 3, *(1,) * 11, 2, EVENT_WIDTH)
 (
     B_THREADS,
     B_FDS,
     B_LIVES,
     B_MEMS,
     B_CPU,
+    B_COUNTS,
     B_RECORDS,
     B_STROFF,
     B_STRHASH,
     B_TIDKEY,
     B_TIDLIFE,
+    B_TIDGROUP,
     B_POOLKEY,
     B_POOLROW,
     B_STORENEXT,
@@ -174,13 +183,14 @@ _WIDTHS = (T_COLUMNS, F_COLUMNS, L_COLUMNS, M_COLUMNS, 3, 1, 1, 1, 1, 1, 1, 1, 1
     B_PATH,
     B_PATH2,
     B_IF6,
-) = range(_BASES, _BASES + 22)
+) = range(_BASES, _BASES + 24)
 _CAP = _CAPACITIES - _BASES  # from the place of a table's base to that of its capacity
 C_THREADS = B_THREADS + _CAP
 C_FDS = B_FDS + _CAP
 C_LIVES = B_LIVES + _CAP
 C_MEMS = B_MEMS + _CAP
 C_CPU = B_CPU + _CAP
+C_COUNTS = B_COUNTS + _CAP
 C_RECORDS = B_RECORDS + _CAP
 C_STROFF = B_STROFF + _CAP
 C_STRHASH = B_STRHASH + _CAP
@@ -313,7 +323,7 @@ def resize(state: State, wanted: dict[int, int]) -> State:
     old = _capacities(state)
     new = {k: max(2 * old[k], wanted[k]) if wanted.get(k, 0) > old[k] else old[k] for k in old}
     new[B_POOLROW] = new[B_POOLKEY]
-    new[B_TIDLIFE] = new[B_TIDKEY]
+    new[B_TIDLIFE] = new[B_TIDGROUP] = new[B_TIDKEY]
     new[B_STORELEN] = new[B_STORENEXT]
     if new == old:
         return state
@@ -325,8 +335,11 @@ def resize(state: State, wanted: dict[int, int]) -> State:
     return out
 
 
-def new_state(modern: bool) -> State:
-    """Allocate an empty state; tables grow by :func:`grow`."""
+def new_state(modern: bool, exact: bool = False) -> State:
+    """Allocate an empty state; tables grow by :func:`grow`.
+
+    ``exact`` makes the pass repeat the errors of 0.29.3 that it otherwise sets right.
+    """
     events = event_table(modern)
     state = _layout(
         {
@@ -335,11 +348,13 @@ def new_state(modern: bool) -> State:
             B_LIVES: 1024,
             B_MEMS: 1024,
             B_CPU: 1024,
+            B_COUNTS: 1024,
             B_RECORDS: 1024,
             B_STROFF: 8192,
             B_STRHASH: 16384,
             B_TIDKEY: 4096,
             B_TIDLIFE: 4096,
+            B_TIDGROUP: 4096,
             B_POOLKEY: 1 << 15,
             B_POOLROW: 1 << 15,
             B_STORENEXT: 64,
@@ -361,9 +376,12 @@ def new_state(modern: bool) -> State:
     nexts[:] = np.arange(1, 65)
     nexts[-1] = -1
     h[H_FREE : H_FREE + 40] = -1
-    h[S_PENDING_LIFE] = -1
-    h[S_PENDING_CLOSE] = -1
+    for pending in (S_PENDING_LIFE, S_PENDING_CLOSE, S_PENDING_FD, S_PENDING_CANCELED):
+        h[pending] = -1
     h[S_MODERN] = int(modern)
+    h[S_EXACT] = int(exact and not modern)
+    seeds = np.frombuffer(os.urandom(16), np.int64)
+    h[H_SEED], h[H_SEED + 1] = seeds[0], seeds[1] | 1
     h[S_STRINGS] = 1  # id 0 is the empty string
     return state
 
@@ -403,6 +421,7 @@ def grow(state: State, need_bytes: int = 0, need_pool: int = 0, rows: dict[int, 
         B_LIVES: S_LIVES,
         B_MEMS: S_MEMS,
         B_CPU: S_CPU,
+        B_COUNTS: S_COUNTS,
         B_RECORDS: S_RECORDS,
         B_STROFF: S_STRINGS,
     }
@@ -412,7 +431,7 @@ def grow(state: State, need_bytes: int = 0, need_pool: int = 0, rows: dict[int, 
     strings = int(h[S_STRINGS]) + more.get(B_STROFF, 0)
     if strings * 2 > h[C_STRHASH]:
         wanted[B_STRHASH] = 1 << (4 * strings).bit_length()
-    tids = int(h[S_TIDS]) + more.get(B_LIVES, 0)
+    tids = int(h[S_TIDS]) + 2 * more.get(B_LIVES, 0)
     if tids * 2 > h[C_TIDS]:
         wanted[B_TIDKEY] = 1 << (4 * tids).bit_length()
     slots = int(h[C_STORE])

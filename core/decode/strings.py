@@ -6,13 +6,24 @@ import numpy as np
 
 from ..index.tables import I64, U8
 from ..kernel import inline, kernel, unchecked
-from .state import B_ARENA, B_STRHASH, B_STROFF, C_STRHASH, S_ARENA, S_STRINGS
+from .state import (
+    B_ARENA,
+    B_PATH,
+    B_STRHASH,
+    B_STROFF,
+    C_STRHASH,
+    H_SEED,
+    MAX_PATH,
+    S_ARENA,
+    S_MODERN,
+    S_STRINGS,
+)
 
 
 @inline
-def _hash(b: U8, start: int, length: int) -> int:
-    """FNV-1a over bytes, kept below 2**62."""
-    x = np.int64(1469598103934665603)
+def _hash(b: U8, start: int, length: int, seed: int) -> int:
+    """FNV-1a over bytes from a random start, kept below 2**62."""
+    x = np.int64(1469598103934665603) ^ seed
     for i in range(start, start + length):
         x = ((x ^ np.int64(b[i])) * np.int64(1099511628211)) & np.int64(0x3FFFFFFFFFFFFFFF)
     return x ^ (x >> 29)
@@ -24,7 +35,7 @@ def intern(h: I64, u: U8, b: U8, start: int, length: int) -> int:
     if length <= 0:
         return np.int64(0)
     mask = h[C_STRHASH] - 1
-    slot = _hash(b, start, length) & mask
+    slot = _hash(b, start, length, h[H_SEED]) & mask
     while True:
         sid = (h[h[B_STRHASH] + slot]) - 1
         if sid < 0:
@@ -69,7 +80,7 @@ def rehash(h: I64, u: U8) -> None:
     for sid in range(1, h[S_STRINGS]):
         at = h[h[B_STROFF] + sid]
         length = h[h[B_STROFF] + sid + 1] - at
-        slot = _hash(u, h[B_ARENA] + at, length) & mask
+        slot = _hash(u, h[B_ARENA] + at, length, h[H_SEED]) & mask
         while h[base + slot] != 0:
             slot = (slot + 1) & mask
         h[base + slot] = sid + 1
@@ -92,7 +103,21 @@ def intern_text(h: I64, u: U8, b: U8, start: int, length: int) -> int:
 
 @inline
 def intern_list(h: I64, u: U8, b: U8, start: int, length: int) -> int:
-    """Intern a NUL-separated list without its final NUL."""
-    if length > 0 and b[start + length - 1] == 0:
-        length -= 1
+    """Intern a list of texts, each with its NUL: one empty text is not the same as none."""
     return intern(h, u, b, start, length)
+
+
+@inline
+def intern_shown(h: I64, u: U8, b: U8, start: int, length: int) -> int:
+    """Intern a CHARBUF as the old reader shows it: without the bytes that cannot be printed."""
+    length = text_length(b, start, length)
+    if h[S_MODERN] == 1:
+        return intern(h, u, b, start, length)
+    out = h[B_PATH]
+    n = np.int64(0)
+    for i in range(min(length, MAX_PATH)):
+        c = np.int64(b[start + i])
+        if c >= 0x20 and c <= 0x7E:
+            u[out + n] = c
+            n += 1
+    return intern(h, u, u, out, n)

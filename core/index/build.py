@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from ..decode import sockwords
 from ..decode import state as s
 from ..decode.driver import Decoded
-from ..format.entities import Group, User
-from .containers import ContainerTable, from_json, parse_json
+from .containers import Membership
 from .lineage import Threads, split
 from .names import name_sockets
+from .records import Records, SplitRecord, add_speakers
 from .tables import (
+    FD_MOMENT,
+    FD_NAME_CHANGED,
     I32,
     I64,
     U8,
-    Container,
+    CountColumns,
     CpuColumns,
     EventColumns,
     FdColumns,
@@ -26,21 +29,6 @@ from .tables import (
     StringTable,
     ThreadColumns,
 )
-
-# record events (codes of the catalogue)
-_CONTAINER_E = 228
-_CONTAINER_JSON_E = 272
-_CONTAINER_JSON_2_E = 324
-_USER_ADDED_E, _USER_DELETED_E, _GROUP_ADDED_E, _GROUP_DELETED_E = 354, 356, 358, 360
-_ASYNC_E = 402
-
-SplitRecord = Callable[[int], list[bytes]]  # event row -> parameters
-
-
-def _bytes16(low: I64, high: I64) -> U8:
-    out = np.empty((len(low), 2), np.int64)
-    out[:, 0], out[:, 1] = low, high
-    return out.view(np.uint8).reshape(len(low), 16)
 
 
 def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> Index:
@@ -63,25 +51,23 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
     to_final = np.full(len(t), -1, np.int32)
     to_final[lineage.row[::-1]] = np.arange(len(lineage.row), dtype=np.int32)[::-1]
     fds = _fds(decoded, strings, to_final)
-    records = s.table(st, s.B_RECORDS)[: int(st.h[s.S_RECORDS])]
-    users = {("", u.uid): u for u in decoded.meta.users}
-    groups = {("", g.gid): g for g in decoded.meta.groups}
-    table = ContainerTable()
-    _read_records(records, events, parameters, table, users, groups)
-    cgroups = t[lineage.row, s.T_CGROUPS]
-    container = np.zeros(len(cgroups), np.int32)
-    distinct, inverse = np.unique(cgroups, return_inverse=True)
-    rows = np.array([table.row_of(strings[int(sid)]) for sid in distinct], np.int32)
-    if len(distinct):
-        container = rows[inverse]
+    rows = s.table(st, s.B_RECORDS)[: int(st.h[s.S_RECORDS])]
+    records = Records(rows, events, parameters, decoded.modern)
+    records.show_later()
+    table = records.containers
     final = t[lineage.row]
     columns = [np.ascontiguousarray(final[:, c]) for c in range(s.T_COLUMNS)]
     for c in (*range(s.T_COMM, s.T_CGROUPS + 1), s.T_LIFE):
         columns[c] = columns[c].astype(np.int32)
+    looked = columns[s.T_FLAGS] >> 32
+    columns[s.T_FLAGS] = columns[s.T_FLAGS] & 0xFFFFFFFF
     threads = ThreadColumns._make(columns)
+    container = Membership(table, threads, looked, ends, strings, not decoded.modern).rows()
     m = s.table(st, s.B_MEMS)[: int(st.h[s.S_MEMS])]
     cpu = s.table(st, s.B_CPU)[: int(st.h[s.S_CPU])]
-    return Index(
+    counts = s.table(st, s.B_COUNTS)[: int(st.h[s.S_COUNTS])]
+    counts = counts[np.lexsort((np.arange(len(counts)), counts[:, 1], counts[:, 0]))]
+    index = Index(
         events=events,
         threads=threads,
         lives=LifeColumns(
@@ -95,14 +81,15 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
         fds=fds,
         mems=MemColumns(*(np.ascontiguousarray(m[:, c]) for c in range(5))),
         cpu=CpuColumns(*(np.ascontiguousarray(cpu[:, c]) for c in range(3))),
+        counts=CountColumns(*(np.ascontiguousarray(counts[:, c]) for c in range(3))),
         strings=strings,
         container=container,
         parent=lineage.parent,
         main=lineage.main,
         session=lineage.session,
         containers=table.rows,
-        users=users,
-        groups=groups,
+        users={("", u.uid): u for u in decoded.meta.users} | records.users,
+        groups={("", g.gid): g for g in decoded.meta.groups} | records.groups,
         interfaces=decoded.meta.interfaces,
         machine=decoded.meta.machine,
         modern=decoded.modern,
@@ -112,88 +99,74 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
         block_counts=decoded.block_counts,
         stream_bytes=decoded.stream_bytes,
         version=decoded.meta.version,
-        first_shown=_first_shown(events, records),
+        first_shown=records.leading if records.leading < total else 0,
+        uncounted=records.uncounted,
     )
+    add_speakers(index, records.speakers())
+    return index
 
 
-def _first_shown(events: EventColumns, records: I64) -> int:
-    """Row of the first event that is not a record (container, user, group)."""
-    leading = 0
-    while leading < len(records) and records[leading] == leading:
-        leading += 1
-    return leading if leading < len(events.ts) else 0
+def _ends(kind: U8, words: I64) -> dict[str, Any]:
+    """Read what sockets know of their ends; ``words`` has shape (n, 5), laid out as sockwords says."""
+    count = len(kind)
+    raw = words.view(np.uint8).reshape(count, 40)
+    ends: dict[str, Any] = {
+        "l4proto": np.zeros(count, np.uint8),
+        "sip": np.zeros((count, 16), np.uint8),
+        "dip": np.zeros((count, 16), np.uint8),
+        "sport": np.zeros(count, np.int32),
+        "dport": np.zeros(count, np.int32),
+        "source": np.zeros(count, np.int64),
+        "dest": np.zeros(count, np.int64),
+    }
+
+    def port(rows: Any, at: int) -> Any:
+        return raw[rows, at].astype(np.int32) | raw[rows, at + 1].astype(np.int32) << 8
+
+    for code, width, source, dest, sport, dport, l4 in _LAYOUTS:
+        rows = np.flatnonzero(kind == code)
+        if len(rows):
+            ends["sip"][rows, :width] = raw[rows, source : source + width]
+            ends["sport"][rows] = port(rows, sport)
+            ends["l4proto"][rows] = raw[rows, l4]
+            if dest:
+                ends["dip"][rows, :width] = raw[rows, dest : dest + width]
+                ends["dport"][rows] = port(rows, dport)
+    unix = np.flatnonzero(kind == sockwords.KIND_UNIX)
+    ends["source"][unix], ends["dest"][unix] = words[unix, 0], words[unix, 1]
+    return ends
+
+
+# kind, bytes of an address, places of source, destination, ports and protocol (0: there is none)
+_LAYOUTS = (
+    (sockwords.KIND_IPV4, 4, 0, 4, 8, 10, 12),
+    (sockwords.KIND_IPV4_SERVER, 4, 0, 0, 4, 0, 6),
+    (sockwords.KIND_IPV6, 16, 0, 16, 32, 34, 36),
+    (sockwords.KIND_IPV6_SERVER, 16, 0, 0, 16, 0, 18),
+)
 
 
 def _fds(decoded: Decoded, strings: StringTable, to_final: I32) -> FdColumns:
     st = decoded.state
     f = s.table(st, s.B_FDS)[: int(st.h[s.S_FDS])]
-    flags = f[:, s.F_FLAGS]
+    kind = f[:, s.F_KIND].astype(np.uint8)
     fds = FdColumns(
-        kind=f[:, s.F_KIND].astype(np.uint8),
-        l4proto=f[:, s.F_L4].astype(np.uint8),
-        flags=(flags & 0xFFFF).astype(np.int32),
+        kind=kind,
+        flags=f[:, s.F_FLAGS].astype(np.int32),
         num=f[:, s.F_NUM].astype(np.int32),
         name=f[:, s.F_NAME].astype(np.int32),
-        sip=_bytes16(f[:, s.F_SIP_LO], f[:, s.F_SIP_HI]),
-        dip=_bytes16(f[:, s.F_DIP_LO], f[:, s.F_DIP_HI]),
-        sport=f[:, s.F_SPORT].astype(np.int32),
-        dport=f[:, s.F_DPORT].astype(np.int32),
-        source=f[:, s.F_SOURCE].copy(),
-        dest=f[:, s.F_DEST].copy(),
         openflags=f[:, s.F_OPENFLAGS].copy(),
         dev=f[:, s.F_DEV].copy(),
         ino=f[:, s.F_INO].copy(),
         opener=to_final[f[:, s.F_OPENER]] if len(to_final) else np.zeros(len(f), np.int32),
         first_event=f[:, s.F_FIRST].copy(),
+        **_ends(kind, np.ascontiguousarray(f[:, s.F_W0 : s.F_W4 + 1])),
     )
-    tuples = np.flatnonzero(flags & s.FD_HAS_TUPLE).tolist()
-    addresses = np.flatnonzero((flags & s.FD_ADDR_NAME) != 0).tolist()
-    name_sockets(fds, tuples, addresses, strings)
+    name_sockets(fds, np.ascontiguousarray(f[:, s.F_NAMED]), strings, decoded.modern)
+    prev = f[:, s.F_PREV]
+    before = np.where(prev >= 0, fds.name[np.maximum(prev, 0)], 0) if len(prev) else fds.name
+    renamed = (fds.name != before) & ((fds.flags & FD_MOMENT) == 0)
+    moment = np.flatnonzero(fds.flags & FD_MOMENT)
+    renamed[moment] = renamed[prev[moment]] & (fds.first_event[prev[moment]] == fds.first_event[moment])
+    fds.flags[renamed] |= FD_NAME_CHANGED
     return fds
-
-
-def _read_records(
-    records: I64,
-    events: EventColumns,
-    parameters: SplitRecord,
-    table: ContainerTable,
-    users: dict[tuple[str, int], User],
-    groups: dict[tuple[str, int], Group],
-) -> None:
-    for event in records.tolist():
-        code = int(events.type[event])
-        params = parameters(event)
-        if code in (_CONTAINER_JSON_E, _CONTAINER_JSON_2_E) and params:
-            _add_json(table, params[0], event)
-        elif code == _CONTAINER_E and len(params) >= 4:
-            table.add(
-                Container(
-                    id=_cut(params[0]),
-                    type=int.from_bytes(params[1], "little"),
-                    name=_cut(params[2]),
-                    image=_cut(params[3]),
-                    first_event=event,
-                    has_metadata=True,
-                )
-            )
-        elif code == _ASYNC_E and len(params) >= 3 and _cut(params[1]) == "container":
-            _add_json(table, params[2], event)
-        elif code in (_USER_ADDED_E, _USER_DELETED_E) and len(params) >= 6:
-            uid, gid = (int.from_bytes(p, "little") for p in params[:2])
-            key = (_cut(params[5]), uid)
-            if code == _USER_ADDED_E:
-                users[key] = User(uid, gid, _cut(params[2]), _cut(params[3]), _cut(params[4]))
-        elif code in (_GROUP_ADDED_E, _GROUP_DELETED_E) and len(params) >= 3:
-            gid = int.from_bytes(params[0], "little")
-            if code == _GROUP_ADDED_E:
-                groups[(_cut(params[2]), gid)] = Group(gid, _cut(params[1]))
-
-
-def _cut(raw: bytes) -> str:
-    return raw.split(b"\0", 1)[0].decode("utf-8", "replace")
-
-
-def _add_json(table: ContainerTable, text: bytes, event: int) -> None:
-    raw = parse_json(text)
-    if raw is not None:
-        table.add(from_json(raw, event))

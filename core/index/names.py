@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import socket
 
-from .tables import FdColumns, StringTable
+import numpy as np
 
-_IPV4_SOCK, _IPV6_SOCK, _IPV4_SERVSOCK, _IPV6_SERVSOCK, _UNIX = 3, 4, 5, 6, 8
-_ICMP, _RAW = 4, 5
+from .tables import I64, FdColumns, StringTable
+
+NAMED_TUPLE, NAMED_ENDS, NAMED_ADDRESS, NAMED_UNIX = 1, 2, 3, 4  # how a name is made
+
+_IPV4_SOCK, _IPV6_SOCK, _IPV4_SERVSOCK, _IPV6_SERVSOCK = 3, 4, 5, 6
+_TCP, _UDP, _ICMP, _RAW = 2, 3, 4, 5
 
 
 def address_text(kind: int, raw: bytes) -> str:
@@ -22,7 +26,7 @@ def tuple_text(kind: int, l4: int, sip: bytes, sport: int, dip: bytes, dport: in
     source, dest = address_text(kind, sip), address_text(kind, dip)
     if l4 in (_ICMP, _RAW):
         return f"{source}->{dest}"
-    if l4 == 0:
+    if l4 not in (_TCP, _UDP):
         return "<unknown>"
     return f"{source}:{sport}->{dest}:{dport}"
 
@@ -33,34 +37,33 @@ def unix_text(source: int, dest: int, path: str) -> str:
     return f"{source & mask:x}->{dest & mask:x} {path}"
 
 
-def name_sockets(fds: FdColumns, has_tuple: list[int], address_only: list[int], strings: StringTable) -> None:
-    """Fill ``fds.name`` of the given rows: those whose name is their tuple, or their own address."""
-    cache: dict[tuple[object, ...], int] = {}
-    for row in has_tuple:
-        kind = int(fds.kind[row])
-        if kind == _UNIX:
-            key: tuple[object, ...] = (kind, int(fds.source[row]), int(fds.dest[row]), int(fds.name[row]))
-        elif kind in (_IPV4_SOCK, _IPV6_SOCK):
-            key = (
-                kind,
-                int(fds.l4proto[row]),
-                fds.sip[row].tobytes(),
-                int(fds.sport[row]),
-                fds.dip[row].tobytes(),
-                int(fds.dport[row]),
-            )
-        else:
-            continue
-        sid = cache.get(key)
-        if sid is None:
-            if kind == _UNIX:
-                path = strings[int(fds.name[row])].decode("utf-8", "replace")
-                text = unix_text(int(fds.source[row]), int(fds.dest[row]), path)
-            else:
-                text = tuple_text(*key)  # pyright: ignore[reportArgumentType]  (the key was built so)
-            sid = cache[key] = strings.intern(text.encode())
-        fds.name[row] = sid
-    for row in address_only:
-        kind = int(fds.kind[row])
-        text = f"{address_text(kind, fds.sip[row].tobytes())}:{int(fds.sport[row])}"
-        fds.name[row] = strings.intern(text.encode())
+def named_text(fds: FdColumns, row: int, how: int, path: bytes, modern: bool) -> bytes:
+    """Return the name that is made from the socket of ``row``; ``how`` is one of the pass's NAMED_*."""
+    kind, l4 = int(fds.kind[row]), int(fds.l4proto[row])
+    sip, sport = fds.sip[row].tobytes(), int(fds.sport[row])
+    if how == NAMED_UNIX:
+        return unix_text(int(fds.source[row]), int(fds.dest[row]), path.decode("utf-8", "replace")).encode()
+    if how == NAMED_ADDRESS or kind in (_IPV4_SERVSOCK, _IPV6_SERVSOCK):
+        return f"{address_text(kind, sip)}:{sport}".encode()
+    if kind not in (_IPV4_SOCK, _IPV6_SOCK):
+        return b""
+    shown = _TCP if how == NAMED_ENDS else l4
+    if kind == _IPV6_SOCK and l4 == _RAW and not modern:
+        shown = 0
+    return tuple_text(kind, shown, sip, sport, fds.dip[row].tobytes(), int(fds.dport[row])).encode()
+
+
+def name_sockets(fds: FdColumns, named: I64, strings: StringTable, modern: bool) -> None:
+    """Fill ``fds.name`` of the rows whose name is made from a socket.
+
+    ``named`` holds 8 times the row of that socket plus how, 0 for all others; the name of the socket's
+    row is the path of a unix socket until then.
+    """
+    distinct, inverse = np.unique(named, return_inverse=True)
+    paths = fds.name[distinct >> 3]
+    names = np.zeros(len(distinct), np.int32)
+    for place, (code, path) in enumerate(zip(distinct.tolist(), paths.tolist(), strict=True)):
+        if code:
+            names[place] = strings.intern(named_text(fds, code >> 3, code & 7, strings[path], modern))
+    made = named != 0
+    fds.name[made] = names[inverse.reshape(-1)][made]

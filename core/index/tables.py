@@ -28,6 +28,10 @@ EV_HAS_RES = 1  # events.res holds the result of the system call
 EV_PAIRED = 2  # an exit whose enter event was the thread's previous event, or a new-style exit
 EV_HIDDEN = 4  # not shown to users: internal category, state-only, container and user records
 EV_STATE_ONLY = 8  # the capture marks the event as kept for its effect on state only
+EV_FD_GUESSED = 16  # old captures: nothing but its number says that the event works on events.fd
+
+# threads.vtid of the threads that old container records belong to
+SPEAKER_VTID = -2
 
 # events.fdnum when the event has none
 NO_FD = -(2**31)
@@ -40,7 +44,8 @@ FD_FROM_PROC = 8
 FD_CLOEXEC = 16
 FD_PHANTOM = 32  # no descriptor exists: only the name that a failed call asked for
 FD_BOUND = 64
-FD_NAME_CHANGED = 128
+FD_NAME_CHANGED = 128  # the event with which this state begins gave it its name
+FD_MOMENT = 256  # only the event with which this state begins shows it; then the one before goes on
 
 # thread.flags (PPM_CL_*; reference: state engine, section 1.1)
 CL_FILES = 1
@@ -69,7 +74,7 @@ class EventColumns(NamedTuple):
     fdnum: I32  # the descriptor number (fd.num), NO_FD: none
     mem: I32  # row of `mems` in force, -1: none
     res: I64  # result of the call, valid with EV_HAS_RES
-    latency: I64  # ns from the enter event; 0 when not known
+    latency: I64  # ns from the enter event, 0 when not known; with no thread, the tid of the record
     offset: I64  # byte offset of the event's block in the decompressed stream
     length: U32  # total length of the block in bytes
     flags: U8  # EV_*
@@ -172,6 +177,17 @@ class CpuColumns(NamedTuple):
     system: I64
 
 
+class CountColumns(NamedTuple):
+    """How many threads besides the main one a process of an old capture has, as 0.29.3 counts them.
+
+    A row per change, ascending by life and event; before the first one there are none.
+    """
+
+    life: I64  # of the main thread
+    event: I64  # event row from which it holds
+    number: I64
+
+
 class StringTable:
     """Distinct byte strings of a capture; grows when fields derive new ones.
 
@@ -245,6 +261,7 @@ class Index:
     fds: FdColumns
     mems: MemColumns
     cpu: CpuColumns
+    counts: CountColumns
     strings: StringTable
     # dimension columns computed after the pass, one value per row of `threads`
     container: I32  # row of `containers`
@@ -270,3 +287,10 @@ class Index:
         return int(self.events.ts[self.first_shown]) if len(self.events.ts) else 0
 
     first_shown: int = 0  # row of the first event that is not a container or user record
+    # rows of events that have no number, in order: sysdig 0.29.3 does not know user records
+    uncounted: I64 = field(default_factory=lambda: np.empty(0, np.int64))
+    tracers: Any = None  # see `query.tracers`: found when the fields are first made
+
+    def numbers(self, rows: I64) -> I64:
+        """Return the numbers of event rows, from 1, as ``evt.num`` shows them."""
+        return rows + 1 - np.searchsorted(self.uncounted, rows, side="right")

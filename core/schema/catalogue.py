@@ -91,5 +91,5 @@ def tables() -> dict[str, Any]:
 
 @cache
 def field_list() -> tuple[dict[str, Any], ...]:
-    """Return the raw descriptions of all fields (``fields.json``)."""
-    return tuple(_load("fields.json")["fields"])
+    """Return the raw descriptions of all fields: the readers' (``fields.json``), then our own."""
+    return (*_load("fields.json")["fields"], *_load("own_fields.json")["fields"])
