@@ -13,7 +13,7 @@ import numpy as np
 from .cells import Cells, ids, ints
 from .context import Context
 from .define import Arg, Definition, define, dimension, level
-from .proc_fields import command_lines, variable
+from .proc_fields import command_lines, spaced, variable
 
 
 def _check(_ctx: Context, arg: Arg) -> None:
@@ -45,7 +45,7 @@ def _acmdline(ctx: Context, arg: Arg) -> Cells:
 
 
 def _aargs(ctx: Context, arg: Arg) -> Cells:
-    args = ctx.derive(ctx.index.threads.args, lambda text: text.replace(b"\0", b" "))
+    args = ctx.derive(ctx.index.threads.args, spaced)
     return args.take(ctx.threads.ancestor(0 if arg is None else level(arg)))
 
 
@@ -53,10 +53,15 @@ define("proc.acmdline", Definition(dim="thread", per_dim=_acmdline, check=_check
 define("proc.aargs", Definition(dim="thread", per_dim=_aargs, check=_check, ancestors=True))
 
 
-@dimension("thread", "proc.aenv")
+def _check_aenv(_ctx: Context, arg: Arg) -> None:
+    if arg is not None and arg.isascii() and arg.isdigit():  # otherwise the name of a variable
+        level(arg)
+
+
+@dimension("thread", "proc.aenv", check=_check_aenv)
 def _aenv(ctx: Context, arg: Arg) -> Cells:
     env = ids(ctx.index.threads.env)
-    joined = ctx.derive(env.values, lambda text: text.replace(b"\0", b" "))
+    joined = ctx.derive(env.values, spaced)
     if arg is None:
         return joined.take(ctx.threads.ancestor(0))
     if arg.isascii() and arg.isdigit():

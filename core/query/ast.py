@@ -24,7 +24,10 @@ LIST_OPERATORS = ("in", "intersects", "pmatch")
 MODIFIERS = ("anyof", "oneof", "allof")
 WORD_OPERATORS = (*TEXT_OPERATORS, *LIST_OPERATORS, "exists")
 KEYWORDS = ("and", "or", "not")
+TRANSFORMERS = ("tolower", "toupper", "b64", "basename", "len", "join", "concat", "getopt")
+FIELD_VALUE = "val"  # on the right side: the value of a field
 
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")  # what a macro or a list may be called
 _BARE = re.compile(rb"[A-Za-z0-9_./:*?+@%~$^#;|{}&!-]+\Z")
 _BARE_ARG = re.compile(r"[^\s\"'\[\]]+\Z")
 
@@ -39,10 +42,7 @@ class Operand:
 
     def __str__(self) -> str:
         """Return the operand as filter text."""
-        if self.arg is None:
-            return self.name
-        arg = self.arg if _BARE_ARG.match(self.arg) else quote(self.arg.encode("utf-8", "surrogateescape"))
-        return f"{self.name}[{arg}]"
+        return self.name + _bracket(self.arg)
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class Literal:
 
     value: bytes
     column: int = field(default=0, compare=False)
+    quoted: bool = field(default=False, compare=False)  # never the name of a list
 
     def __str__(self) -> str:
         """Return the value as filter text, quoted where it must be."""
@@ -58,26 +59,111 @@ class Literal:
             return self.value.decode()
         return quote(self.value)
 
+    @property
+    def is_name(self) -> bool:
+        """Whether the value, in a list, may be the name of a list."""
+        return not self.quoted and self.value.isascii() and NAME.match(self.value.decode()) is not None
+
+    def in_list(self) -> str:
+        """Return the value as an item of a list: what was quoted lest it be a name stays so."""
+        text = str(self)
+        return quote(self.value) if self.quoted and NAME.match(text) else text
+
+
+@dataclass(frozen=True)
+class ListName:
+    """A list called by its name, without parentheses around it."""
+
+    name: str
+    column: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list in parentheses as an argument of a transformer."""
+
+    items: tuple[Value, ...]
+    column: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        """Return the list as filter text."""
+        return "(" + ", ".join(_argument(item) for item in self.items) + ")"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A transformer with its arguments, or ``val`` with a field."""
+
+    name: str
+    args: tuple[Value, ...]
+    arg: str | None = None  # what stood in brackets after it
+    column: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        """Return the call as filter text."""
+        return f"{self.name}({', '.join(_argument(arg) for arg in self.args)})" + _bracket(self.arg)
+
+
+Value = Operand | Literal | Items | Call
+
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison. ``modifier`` is anyof, oneof or allof when a scalar operator has a list."""
+    """One comparison. ``modifier`` is anyof, oneof or allof when a scalar operator has a list.
 
-    operand: Operand
+    ``right`` is a field or a transformer on the right side, which then has no values.
+    """
+
+    operand: Operand | Call
     op: str
-    values: tuple[Literal, ...] = ()
+    values: tuple[Literal | ListName, ...] = ()
     modifier: str = ""
     column: int = field(default=0, compare=False)  # of the operator
+    right: Call | None = None
 
     def __str__(self) -> str:
         """Return the check as filter text."""
         if self.op == "exists":
             return f"{self.operand} exists"
-        if self.op in LIST_OPERATORS or self.modifier:
-            items = ", ".join(str(value) for value in self.values)
-            modifier = f"{self.modifier} " if self.modifier else ""
-            return f"{self.operand} {self.op} {modifier}({items})"
-        return f"{self.operand} {self.op} {self.values[0]}"
+        if self.right is not None:
+            return f"{self.operand} {self.op} {self.right}"
+        if self.op not in LIST_OPERATORS and not self.modifier:
+            return f"{self.operand} {self.op} {self.values[0]}"
+        modifier = f"{self.modifier} " if self.modifier else ""
+        if len(self.values) == 1 and isinstance(self.values[0], ListName):
+            return f"{self.operand} {self.op} {modifier}{self.values[0]}"
+        items = (value.in_list() if isinstance(value, Literal) else str(value) for value in self.values)
+        return f"{self.operand} {self.op} {modifier}({', '.join(items)})"
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A filter called by its name."""
+
+    name: str
+    column: int = field(default=0, compare=False)
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class Inlined:
+    """What a macro stands for, in its place; see :func:`.macros.expand`."""
+
+    item: Node
+    name: str
+    source: str = field(default="", compare=False)  # text that ``item`` was parsed from
+    column: int = field(default=0, compare=False)  # of the name
+
+    def __str__(self) -> str:
+        """Return the filter in parentheses, without the name."""
+        return f"({self.item})"
 
 
 @dataclass(frozen=True)
@@ -113,11 +199,21 @@ class Or:
         return " or ".join(_grouped(item, (Or,)) for item in self.items)
 
 
-Node = Check | Not | And | Or
+Node = Check | Macro | Inlined | Not | And | Or
 
 
 def _grouped(node: Node, kinds: tuple[type, ...]) -> str:
     return f"({node})" if isinstance(node, kinds) else str(node)
+
+
+def _bracket(arg: str | None) -> str:
+    if arg is None:
+        return ""
+    return f"[{arg if _BARE_ARG.match(arg) else quote(arg.encode('utf-8', 'surrogateescape'))}]"
+
+
+def _argument(value: Value) -> str:
+    return quote(value.value) if isinstance(value, Literal) else str(value)
 
 
 def quote(value: bytes) -> str:

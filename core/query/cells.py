@@ -6,7 +6,7 @@ the output formats.
 
 from __future__ import annotations
 
-import ipaddress
+import socket
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +32,7 @@ class Kind(Enum):
     IP = "ip"  # int64 ids into the string table: 4 or 16 raw bytes in network order
     TEXT = "text"  # object array of bytes: text too varied to intern (times, arguments)
     BYTES = "bytes"  # object array of bytes: I/O buffers
+    LIST = "list"  # object array of tuples of bytes: several values at once
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class Cells:
         """Return each cell as a Python value (int, float, bool, text, bytes); None where NA."""
         if self.kind in (Kind.INT, Kind.FLOAT, Kind.BOOL, Kind.BYTES):
             raw = self.values.tolist()
+        elif self.kind is Kind.LIST:
+            raw = [[item.decode("utf-8", "replace") for item in items] for items in self.values.tolist()]
         elif self.kind is Kind.UINT:
             raw = self.values.view(np.uint64).tolist()
         else:
@@ -89,7 +92,7 @@ class DimCells:
 def ip_text(raw: bytes) -> str:
     """Return 4 or 16 network-order bytes as an address."""
     if len(raw) in (4, 16):
-        return str(ipaddress.ip_address(raw))
+        return socket.inet_ntop(socket.AF_INET if len(raw) == 4 else socket.AF_INET6, raw)
     return ""
 
 
@@ -114,6 +117,8 @@ def _renderer(kind: Kind, fmt: str, strings: StringTable) -> Callable[[Any], str
         return lambda value: value.decode("utf-8", "replace")
     if kind is Kind.BYTES:
         return dotted
+    if kind is Kind.LIST:
+        return lambda items: f"({b','.join(items).decode('utf-8', 'replace')})"
     if fmt == "10_PADDED_DEC":
         return lambda value: f"{value:09d}"
     if fmt == "HEX":
@@ -135,9 +140,9 @@ def _blank(kind: Kind, count: int) -> NDArray[Any]:
         return np.zeros(count, np.float64)
     if kind is Kind.BOOL:
         return np.zeros(count, np.bool_)
-    if kind in (Kind.TEXT, Kind.BYTES):
+    if kind in (Kind.TEXT, Kind.BYTES, Kind.LIST):
         blank = np.empty(count, object)
-        blank[:] = b""
+        blank.fill(() if kind is Kind.LIST else b"")
         return blank
     return np.zeros(count, np.int64)
 

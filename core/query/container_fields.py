@@ -140,14 +140,21 @@ for _name, _part, _by in (
 # --- health checks ------------------------------------------------------------------------------------
 
 
+def probe_of(container: Container, key: str) -> list[str] | None:
+    """Return the command line of a probe of a container, None: it has none."""
+    probe = _described(container, key)
+    if not isinstance(probe, dict) or not isinstance(probe.get("exe"), str):
+        return None
+    args = probe.get("args")
+    return [probe["exe"], *(_word(arg) for arg in (args if isinstance(args, list) else ()))]
+
+
 def _probe(ctx: Context, _arg: Arg, key: str) -> Cells:
     def answer(container: Container) -> str | None:
-        probe = _described(container, key)
-        if not isinstance(probe, dict):
+        command = probe_of(container, key)
+        if command is None:
             return "NONE" if container.has_metadata else None
-        args = probe.get("args")
-        words = [_word(probe.get("exe"))] + [_word(a) for a in (args if isinstance(args, list) else ())]
-        return " ".join(words)
+        return " ".join(command)
 
     return _texts(ctx, answer, None)
 

@@ -9,13 +9,16 @@ A *key* is the row of a dimension that decides a field for a row; -1 means NA. D
             asynchronous events carry
 ``fd``      rows of `fds`, then, for events that concern a descriptor but have none, event codes
 ``pair``    rows of `fds` seen from a container (see :mod:`.pairs`)
+``http``    HTTP exchanges (see :mod:`.exchange_fields`)
+``dns``     DNS exchanges
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +29,7 @@ from ..schema.catalogue import EventInfo, events, tables
 from ..schema.params import locate_one
 from .cells import Bools, Cells, intern_all
 from .cpu_time import SwitchTimes
+from .descriptors import Descriptors
 from .rows import RowSet
 from .threads import ThreadTable
 
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from .args import ArgReader
 
 Keys = NDArray[np.int64]
+T = TypeVar("T")
 
 ASYNC_TYPE = 402
 GENERIC_TYPES = 2  # codes 0 and 1: system calls without an event of their own
@@ -50,8 +55,16 @@ class Context:
         self.modern = index.modern
         self.strings = index.strings
         self.catalogue: tuple[EventInfo, ...] = events(index.modern)
-        self.pairs: Any = None  # see `pairs`: made on first use
-        self.sockets: Any = None  # see `fd_socket_fields`: made on first use
+        self.exchanges: dict[str, Any] = {}  # see `exchange_fields`: made on first use
+        self._made: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """Return what ``make`` made when ``name`` was first asked for; safe from several threads."""
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = make()
+            return self._made[name]
 
     # --- dimensions -------------------------------------------------------------------------------
 
@@ -74,6 +87,8 @@ class Context:
         """Return the row of dimension ``dim`` for each of ``rows``, -1: NA."""
         if dim == "thread":
             return rows.thread
+        if dim == "tid":
+            return self.tid_keys(rows)
         if dim == "mem":
             return np.where(rows.thread >= 0, rows.mem, -1)
         if dim == "type":
@@ -86,6 +101,10 @@ class Context:
             from .pairs import pairs_of  # imported late: it builds on this module
 
             return pairs_of(self).keys(rows)
+        if dim in ("http", "dns"):
+            from .exchange_fields import exchanges_of  # imported late: it builds on this module
+
+            return exchanges_of(self, dim).common.of(rows.rows)
         raise KeyError(dim)
 
     def fd_keys(self, rows: RowSet) -> Keys:
@@ -93,6 +112,22 @@ class Context:
         fd = rows.fd.astype(np.int64)
         concerned = self.about_fd[rows.type] & (rows.thread >= 0)
         return np.where(concerned, np.where(fd >= 0, fd, self.num_fds + rows.type.astype(np.int64)), -1)
+
+    @cached_property
+    def strangers(self) -> Keys:
+        """Thread ids, each once and in order, of events that belong to no thread."""
+        events = self.index.events
+        return np.unique(events.latency[events.thread < 0])
+
+    def tid_keys(self, rows: RowSet) -> Keys:
+        """Return thread rows; for events of no thread, ``num_threads`` + place in ``strangers``."""
+        keys = rows.thread.astype(np.int64)
+        if rows.synthetic:
+            return keys
+        nobody = np.flatnonzero(keys < 0)
+        if len(nobody):
+            keys[nobody] = self.num_threads + np.searchsorted(self.strangers, rows.latency[nobody])
+        return keys
 
     def name_keys(self, rows: RowSet) -> Keys:
         """Return event codes; for events that carry their own name, keys behind those."""
@@ -155,7 +190,12 @@ class Context:
             raise ValueError("the events' parameters are not at hand")
         return ArgReader(self.index, self.records)
 
-    # --- threads ----------------------------------------------------------------------------------
+    # --- threads and their descriptors --------------------------------------------------------------
+
+    @cached_property
+    def tables(self) -> Descriptors:
+        """Descriptor tables as of any event."""
+        return Descriptors(self.index) if self.records is None else self.args.asof.tables
 
     @cached_property
     def threads(self) -> ThreadTable:

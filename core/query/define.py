@@ -5,7 +5,7 @@ A field is decided either per row of a dimension (``@dimension``) or per event (
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -38,6 +38,7 @@ class Definition:
     per_event: EventFunction | None = None
     sides: int = 1  # 2: the arguments "0" and "1" are two values of which a filter sees both
     ancestors: bool = False  # without an argument, a filter tries every ancestor
+    tries: Callable[[Context, Arg], Sequence[str]] | None = None  # the arguments that a filter tries instead
     check: ArgCheck | None = None
     words: str = ""  # what values are allowed: "types" for event names
     literal: str = ""  # how values are written: "port", "ip", "net"; empty: by type

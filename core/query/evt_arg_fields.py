@@ -12,12 +12,12 @@ from .context import Context
 from .define import Arg, BadArgument, event
 from .rows import RowSet
 
-_MAX_POSITION = 64
+_MAX_DIGITS = 18  # of a position; what lies beyond the parameters of an event has no value
 
 
 def is_position(arg: str) -> bool:
     """Return whether an argument is the position of a parameter."""
-    return arg.isascii() and arg.isdigit() and int(arg[:4]) < _MAX_POSITION
+    return arg.isascii() and arg.isdigit() and len(arg) <= _MAX_DIGITS
 
 
 def _check_name(ctx: Context, arg: Arg) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from ..index.tables import EV_HIDDEN
 from .cells import Bools, Cells, Kind, ints
 from .context import Context
 from .define import Arg, Definition, define, event
@@ -16,6 +17,7 @@ from .thread_fields import PROCINFO
 _FILES = (1, 2, 16)  # file, directory
 _REGULAR = (1, 16)
 _SOCKETS = (3, 4, 5, 6)
+_ENDS = (*_SOCKETS, 8)  # with those of the machine itself
 _IO = ("IO_READ", "IO_WRITE", "IO_OTHER")
 
 
@@ -36,6 +38,15 @@ def _one(where: Bools) -> Cells:
 @event("evt.count")
 def _count(_ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     return _one(np.ones(rows.count, np.bool_))
+
+
+@event("util.cnt")
+def _counter(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    """Return the place of an event among those that are shown, from 1."""
+    shown = ctx.once("shown", lambda: np.cumsum((ctx.index.events.flags & EV_HIDDEN) == 0))
+    if rows.synthetic:
+        return ints(np.arange(1, rows.count + 1), kind=Kind.UINT)
+    return ints(shown[rows.rows], kind=Kind.UINT)
 
 
 @event("evt.count.exit")
@@ -74,21 +85,23 @@ def _errors(ctx: Context, rows: RowSet, among: Bools | None) -> Cells:
 
 
 def _about_files(ctx: Context, rows: RowSet) -> Bools:
-    opens = ctx.named("open", "openat", "openat2", "creat", "open_by_handle_at")[rows.type]
-    return _fd_is(ctx, rows, _FILES) | (opens & ~own_fd(ctx, rows))
+    return _fd_is(ctx, rows, _FILES) | (_opens(ctx, rows) & ~own_fd(ctx, rows))
 
 
 def _about_sockets(ctx: Context, rows: RowSet) -> Bools:
-    calls = ctx.named("accept", "accept4", "connect", "bind")[rows.type]
-    return _fd_is(ctx, rows, (*_SOCKETS, 8)) | (calls & ~own_fd(ctx, rows))
+    return _fd_is(ctx, rows, _ENDS) | (_joins(ctx, rows) & ~own_fd(ctx, rows))
+
+
+def _opens(ctx: Context, rows: RowSet) -> Bools:
+    return ctx.named("open", "openat", "openat2", "creat", "open_by_handle_at")[rows.type]
+
+
+def _joins(ctx: Context, rows: RowSet) -> Bools:
+    return ctx.named("accept", "accept4", "connect")[rows.type]
 
 
 def _about_memory(ctx: Context, rows: RowSet) -> Bools:
-    codes = np.zeros(ctx.num_names, np.bool_)
-    codes[: ctx.num_types] = ctx.in_category("MEMORY")
-    if not ctx.modern:
-        codes[ctx.num_types : ctx.num_types + len(ctx.syscalls)] = [c == "MEMORY" for _, c in ctx.syscalls]
-    return codes[ctx.keys("name", rows)]
+    return ctx.in_category("MEMORY")[rows.type]
 
 
 @event("evt.count.error")
@@ -113,8 +126,9 @@ def _error_memory(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
 
 @event("evt.count.error.other")
 def _error_other(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
-    known = _about_files(ctx, rows) | _about_sockets(ctx, rows) | _about_memory(ctx, rows)
-    return _errors(ctx, rows, ~known)
+    own = own_fd(ctx, rows)
+    without = ~own & ~_opens(ctx, rows) & ~_joins(ctx, rows) & ~_about_memory(ctx, rows)
+    return _errors(ctx, rows, without | (own & ~_fd_is(ctx, rows, (*_FILES, *_ENDS))))
 
 
 # --- bytes --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..index.tables import EV_HAS_RES, EV_PAIRED, FD_PHANTOM
 from ..schema.catalogue import tables
 from .cells import Bools, Cells, Kind, bools, ids, ints
-from .context import Context
+from .context import GENERIC_TYPES, Context
 from .define import Arg, BadArgument, Definition, define, dimension, event
 from .rows import RowSet
 
@@ -19,8 +19,8 @@ from .rows import RowSet
 
 
 @event("evt.num")
-def _num(_ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
-    return ints(rows.rows + 1, kind=Kind.UINT)
+def _num(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    return ints(rows.rows + 1 if rows.synthetic else ctx.index.numbers(rows.rows), kind=Kind.UINT)
 
 
 @event("evt.cpu")
@@ -33,7 +33,7 @@ def _type(ctx: Context, _arg: Arg) -> Cells:
     return ctx.type_names
 
 
-@dimension("name", "syscall.type", words="types")
+@dimension("name", "syscall.type")
 def _syscall_type(ctx: Context, _arg: Arg) -> Cells:
     if ctx.modern:
         kept = np.array(["SYSCALL" in e.sources for e in ctx.catalogue], np.bool_)
@@ -68,15 +68,14 @@ def _check_type(ctx: Context, arg: Arg) -> None:
         raise unknown_type(ctx, arg.encode())
 
 
-@dimension("name", "evt.type.is", check=_check_type)
-def _type_is(ctx: Context, arg: Arg) -> Cells:
+@event("evt.type.is", check=_check_type)
+def _type_is(ctx: Context, rows: RowSet, arg: Arg) -> Cells:
     wanted = arg or ""
     if wanted.isdigit():
-        hit = np.zeros(len(ctx.type_names), np.bool_)
-        hit[int(wanted)] = True
-    else:
-        hit = ctx.type_names.values == ctx.text(wanted)
-    return ints(hit)
+        return ints(rows.type == int(wanted))
+    named = (ctx.type_names.values == ctx.text(wanted))[ctx.keys("name", rows)]
+    codes = np.array([e.name == wanted for e in ctx.catalogue[:GENERIC_TYPES]], np.bool_)
+    return ints(named | np.append(codes, np.zeros(ctx.num_types, np.bool_))[rows.type])
 
 
 @dimension("type", "evt.dir")
@@ -115,18 +114,20 @@ _FD_CLASS = {
 }
 
 
-def _word(category: str, modern: bool) -> str | None:
+def _word(category: str, modern: bool) -> str:
     if category == "IPC":
         return "IPC"
-    if category == "INTERNAL" and modern:
-        return None
+    if category == "INTERNAL" and not modern:
+        return "unknown"
     return "unknown" if category in _IO else category.lower()
 
 
 @event("evt.category")
 def _category(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     named = ["OTHER" if ctx.modern else category for _, category in ctx.syscalls]
-    words = [_word(name, ctx.modern) for name in (*(e.category for e in ctx.catalogue), *named)]
+    words: list[str | None] = [
+        _word(name, ctx.modern) for name in (*(e.category for e in ctx.catalogue), *named)
+    ]
     words += ["other"] * (ctx.num_names - len(words))
     cells = ctx.words(words).take(ctx.keys("name", rows))
     io = np.flatnonzero(ctx.in_category(*_IO)[rows.type])
@@ -163,21 +164,41 @@ def _rawres(_ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
 @event("evt.res")
 def _res(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     names: dict[str, str] = tables()["errno"]
-    plain = _plain_results(ctx)[rows.type]
-    codes = np.minimum(rows.res, 0) * 2 - plain
-    distinct, inverse = np.unique(codes, return_inverse=True)
+    codes = np.minimum(rows.res, 0) * 4 - _written_results(ctx)[rows.type]
+    distinct, inverse = _few_codes(codes)
     words: list[str | None] = []
     for code in distinct.tolist():
-        number, is_plain = -(-code // 2), code % 2
-        word = str(number) if is_plain else names.get(str(-number), str(number))
+        number, written = -(-code // 4), -code % 4
+        word = (names.get(str(-number), str(number)), str(number), f"{number & _UINT64:X}")[written]
         words.append("SUCCESS" if number == 0 else word)
     return ctx.words(words).take(inverse.reshape(-1)).where(has_result(rows))
 
 
-def _plain_results(ctx: Context) -> NDArray[np.int64]:
-    """Return 1 for event codes whose result is no error number by type (clone: a process)."""
-    first = [e.params[0].type if e.params else "ERRNO" for e in ctx.catalogue]
-    return np.array([int(kind in ("PID", "INT64")) for kind in first], np.int64)
+_UINT64 = (1 << 64) - 1
+_SMALL = 1 << 16
+
+
+def _few_codes(codes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct codes, all 0 or less, and the place of each code among them."""
+    if not len(codes) or int(codes.min()) <= -_SMALL:
+        distinct, inverse = np.unique(codes, return_inverse=True)
+        return distinct, inverse.reshape(-1)
+    used = np.flatnonzero(np.bincount(-codes, minlength=1))
+    place = np.zeros(int(used[-1]) + 1, np.int64)
+    place[used] = np.arange(len(used))
+    return -used, place[-codes]
+
+
+def _written_results(ctx: Context) -> NDArray[np.int64]:
+    """Return how event codes show an error by the type of their result: 0 by name, 1 in decimal, 2 in hex.
+
+    That of clone is a process, that of mmap an address.
+    """
+    first = [e.params[0] if e.params else None for e in ctx.catalogue]
+    return np.array([_WRITTEN.get(p.type, 0) if p else 0 for p in first], np.int64)
+
+
+_WRITTEN = {"PID": 1, "INT64": 1, "UINT64": 2}
 
 
 @event("evt.failed")

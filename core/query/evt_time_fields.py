@@ -53,8 +53,13 @@ def _reltime(ctx: Context, rows: RowSet) -> Cells:
     return ints(np.maximum(rows.ts - ctx.index.start_ts, 0))
 
 
-def _latency(_ctx: Context, rows: RowSet) -> Cells:
-    return ints(rows.latency, (rows.thread >= 0) & (not rows.synthetic))
+def _latency(ctx: Context, rows: RowSet) -> Cells:
+    """Return the time since the enter event; 0 where there is none, NA for reports of the recorder."""
+    here = rows.thread >= 0
+    if rows.synthetic:
+        return ints(np.zeros(rows.count, np.int64), np.zeros(rows.count, np.bool_))
+    internal = ctx.in_category("INTERNAL")[rows.type] & here & (not ctx.modern)
+    return ints(np.where(here, rows.latency, 0), ~internal)
 
 
 def _deltatime(ctx: Context, rows: RowSet) -> Cells:
@@ -85,12 +90,21 @@ def _wait_latency(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
 
 
 def human(ns: int) -> str:
-    """Return a duration with its unit: ``835ns``, ``1.59us``, ``17us``, ``333ms`` (cut, not rounded)."""
+    """Return a duration with its unit, cut and not rounded.
+
+    ``835ns``, ``1.59us``, ``17us``, ``333ms``, ``12.50s``; from a minute on ``2:5`` (minutes, seconds)
+    and from an hour on ``01:02:03``.
+    """
+    seconds = ns // SECOND
+    if seconds >= 3600:
+        return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+    if seconds >= 60:
+        return f"{seconds // 60}:{seconds % 60}"
     unit, name = 1, "ns"
     for size, label in ((1_000, "us"), (1_000_000, "ms"), (SECOND, "s")):
         if ns >= size:
             unit, name = size, label
-    if unit == 1 or ns >= 10 * unit:
+    if unit == 1 or (ns >= 10 * unit and unit != SECOND):
         return f"{ns // unit}{name}"
     return f"{ns // unit}.{ns * 100 // unit % 100:02d}{name}"
 
@@ -103,6 +117,22 @@ def _latency_human(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     return words.take(inverse.reshape(-1)).where(cells.valid)
 
 
+_STEPS, _DECADES = 10, 11
+
+
+@event("evt.latency.quantized")
+def _latency_quantized(_ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    """Return the column of a spectrogram: ten to a power of ten, from 1 for 1 ns to 111 for 100 s."""
+    cells = _latency(_ctx, rows)
+    return ints(quantized(cells.values), cells.valid & (cells.values > 0), kind=Kind.UINT)
+
+
+def quantized(ns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the column of a spectrogram that durations (above 0) fall into."""
+    decades = np.minimum(np.log10(np.maximum(ns, 1).astype(np.float64)), _DECADES)
+    return (decades * _STEPS).astype(np.int64) + 1
+
+
 # --- the clock ----------------------------------------------------------------------------------------
 
 
@@ -112,28 +142,38 @@ def _clock(
     _arg: Arg,
     pattern: str,
     to_parts: Callable[[int], time.struct_time],
-    tail: str,
+    tail: bytes | None,
 ) -> Cells:
-    """Return times by ``pattern``; ``tail`` takes the nanoseconds."""
-    known: dict[int, str] = {}
-    texts: list[bytes | None] = []
-    for ts in rows.ts.tolist():
-        second, ns = divmod(ts, SECOND)
-        text = known.get(second)
-        if text is None:
-            inside = -_MAX_SECONDS < second < _MAX_SECONDS
-            text = known[second] = time.strftime(pattern, to_parts(second)) if inside else str(second)
-        texts.append((text + tail.format(ns)).encode() if tail else text.encode())
-    return texts_of(texts)
+    """Return times by ``pattern``; ``tail``: what follows the nanoseconds, None: without them."""
+    seconds, rest = np.divmod(rows.ts, SECOND)
+    distinct, place = np.unique(seconds, return_inverse=True)
+    known = [_second(second, pattern, to_parts) for second in distinct.tolist()]
+    places = place.reshape(-1).tolist()
+    if tail is None:
+        return texts_of([known[i] for i in places])
+    return texts_of(
+        [b"%b.%09d%b" % (known[i], ns, tail) for i, ns in zip(places, rest.tolist(), strict=True)]
+    )
+
+
+def _second(second: int, pattern: str, to_parts: Callable[[int], time.struct_time]) -> bytes:
+    inside = -_MAX_SECONDS < second < _MAX_SECONDS
+    return (time.strftime(pattern, to_parts(second)) if inside else str(second)).encode()
+
+
+def moment(ts: int) -> str:
+    """Return a time of the clock as evt.time shows it."""
+    second, ns = divmod(ts, SECOND)
+    return f"{_second(second, '%H:%M:%S', time.localtime).decode()}.{ns:09d}"
 
 
 for _name, _pattern, _convert, _tail in (
-    ("evt.time", "%H:%M:%S", time.localtime, ".{:09d}"),
-    ("evt.time.s", "%H:%M:%S", time.localtime, ""),
-    ("evt.time.iso8601", "%Y-%m-%dT%H:%M:%S", time.gmtime, ".{:09d}+0000"),
-    ("evt.datetime", "%Y-%m-%d %H:%M:%S", time.localtime, ".{:09d}"),
-    ("evt.datetime.s", "%Y-%m-%d %H:%M:%S", time.localtime, ""),
-    ("evt.outputtime", "%H:%M:%S", time.localtime, ".{:09d}"),
+    ("evt.time", "%H:%M:%S", time.localtime, b""),
+    ("evt.time.s", "%H:%M:%S", time.localtime, None),
+    ("evt.time.iso8601", "%Y-%m-%dT%H:%M:%S", time.gmtime, b"+0000"),
+    ("evt.datetime", "%Y-%m-%d %H:%M:%S", time.localtime, b""),
+    ("evt.datetime.s", "%Y-%m-%d %H:%M:%S", time.localtime, None),
+    ("evt.outputtime", "%H:%M:%S", time.localtime, b""),
 ):
     define(
         _name,

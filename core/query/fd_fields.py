@@ -6,12 +6,11 @@ descriptor of which nothing is known.
 
 from __future__ import annotations
 
-from errno import EINPROGRESS
 from functools import partial
 
 import numpy as np
 
-from ..index.tables import EV_HAS_RES, FD_CONNECTED, FD_PHANTOM, NO_FD
+from ..index.tables import EV_FD_GUESSED, FD_CONNECTED, FD_NAME_CHANGED, FD_PHANTOM, NO_FD
 from .cells import Bools, Cells, Kind, bools, ids, ints, na, texts_of
 from .context import Context
 from .define import Arg, Definition, define, dimension, event
@@ -43,6 +42,7 @@ _WORDS: dict[int, tuple[str, str]] = {
     10: ("X", "<NA>"),
 }
 _UNKNOWN = ("o", "<NA>")
+_OLD_OPENAT_X = 103
 _CREATED_LETTER = {
     "open": "f",
     "openat": "f",
@@ -75,6 +75,11 @@ def of_fds(ctx: Context, cells: Cells, known: Bools | None = None) -> Cells:
         np.concatenate((cells.valid & real, blank.valid)),
         cells.fmt,
     )
+
+
+def kind_word(code: int) -> str:
+    """Return the word for a type code of descriptors."""
+    return _WORDS.get(code, _UNKNOWN)[1]
 
 
 def kind_words(ctx: Context, place: int) -> Cells:
@@ -131,7 +136,7 @@ def names(ctx: Context) -> Cells:
     empty[ctx.named("accept", "accept4")] = ctx.text("NULL")  # how their missing tuple is shown
     return ids(
         np.concatenate((ctx.index.fds.name.astype(np.int64), empty)),
-        np.concatenate((np.ones(ctx.num_fds, np.bool_), ctx.is_exit)),
+        np.concatenate((np.ones(ctx.num_fds, np.bool_), _tells(ctx))),
     )
 
 
@@ -141,8 +146,9 @@ def _name(ctx: Context, _arg: Arg) -> Cells:
 
 
 def _up_to_slash(name: bytes) -> bytes:
-    head, slash, _ = name.rpartition(b"/")
-    return head or b"/" if slash else b"/"
+    """Return the directory of a name; a name that ends in a slash is one."""
+    head, _, tail = name.rpartition(b"/")
+    return (head if tail else name) if head else b"/"
 
 
 def directories(ctx: Context) -> Cells:
@@ -152,7 +158,15 @@ def directories(ctx: Context) -> Cells:
     values = np.where(kind == DIRECTORY, ctx.index.fds.name, cut.values)
     known = np.isin(kind, (*FILES, DIRECTORY)) | ((flags & FD_PHANTOM) != 0)
     root = np.full(ctx.num_types, ctx.text("/"), np.int64)
-    return ids(np.concatenate((values, root)), np.concatenate((known, ctx.is_exit)))
+    return ids(np.concatenate((values, root)), np.concatenate((known, _tells(ctx))))
+
+
+def _tells(ctx: Context) -> Bools:
+    """Return which event codes show some name although nothing is known of the descriptor."""
+    tells = ctx.is_exit.copy()
+    if not ctx.modern:
+        tells[_OLD_OPENAT_X] = False  # its name stands in the enter event, which is gone by then
+    return tells
 
 
 @dimension("fd", "fd.directory")
@@ -164,7 +178,7 @@ def _directory(ctx: Context, _arg: Arg) -> Cells:
 def _filename(ctx: Context, _arg: Arg) -> Cells:
     def last(name: bytes) -> bytes:
         _, slash, tail = name.rpartition(b"/")
-        return tail if slash and tail else b"/"
+        return (tail or name) if slash else b"/"
 
     return of_fds(ctx, ctx.derive(ctx.index.fds.name, last), np.isin(ctx.index.fds.kind, FILES))
 
@@ -184,11 +198,12 @@ def _ino(ctx: Context, _arg: Arg) -> Cells:
 
 def _device(ctx: Context, _arg: Arg, part: str) -> Cells:
     dev = ctx.index.fds.dev
+    known = None if ctx.modern else np.isin(ctx.index.fds.kind, (*FILES, DIRECTORY))
     if part == "major":
-        return of_fds(ctx, ints((dev & 0xFFF00) >> 8))
+        return of_fds(ctx, ints((dev & 0xFFF00) >> 8), known)
     if part == "minor":
-        return of_fds(ctx, ints((dev & 0xFF) | ((dev >> 12) & 0xFFF00)))
-    return of_fds(ctx, ints(dev, fmt="HEX"))
+        return of_fds(ctx, ints((dev & 0xFF) | ((dev >> 12) & 0xFFF00)), known)
+    return of_fds(ctx, ints(dev, fmt="HEX"), known)
 
 
 for _label, _part in (("fd.dev", ""), ("fd.dev.major", "major"), ("fd.dev.minor", "minor")):
@@ -211,6 +226,5 @@ def _name_changed(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
         return na(Kind.BOOL, rows.count)
     fd = np.maximum(rows.fd, 0)
     known = known & ((ctx.index.fds.flags[fd] & FD_PHANTOM) == 0)
-    begun = (ctx.index.fds.first_event[fd] == rows.rows) & (ctx.index.fds.name[fd] != 0)
-    failed = ((rows.flags & EV_HAS_RES) != 0) & (rows.res < 0) & (rows.res != -EINPROGRESS)
-    return bools(begun & ctx.is_exit[rows.type] & ~failed, known)
+    begun = (ctx.index.fds.first_event[fd] == rows.rows) & ((rows.flags & EV_FD_GUESSED) == 0)
+    return bools(begun & ((ctx.index.fds.flags[fd] & FD_NAME_CHANGED) != 0), known)

@@ -40,14 +40,12 @@ class Sockets:
         self.role = (fds.flags & (FD_CLIENT | FD_SERVER)) != 0
         wide = np.isin(fds.kind, (IPV6, IPV6_SERVER))
         inet = self.tuple | self.serving
-        local = {i.addr for i in ctx.index.interfaces}
-        local |= {bytes(len(addr)) for addr in local}  # an end without an address counts as ours
-        self.source, self.source_local = _addresses(ctx, fds.sip, wide, inet, local)
-        self.dest, self.dest_local = _addresses(ctx, fds.dip, wide, inet, local)
-        if ctx.modern and ctx.num_threads:  # the newest reader knows no addresses of containers
-            outside = (fds.opener < 0) | (ctx.index.container[np.maximum(fds.opener, 0)] <= 0)
-            self.source_local &= outside
-            self.dest_local &= outside
+        inside = np.zeros(len(fds.kind), np.int64)  # row of `containers`, 0: the host
+        if ctx.num_threads:
+            opened = np.flatnonzero(fds.opener >= 0)
+            inside[opened] = np.maximum(ctx.index.container[fds.opener[opened]], 0)
+        self.source, self.source_local = _addresses(ctx, fds.sip, wide, inet, inside)
+        self.dest, self.dest_local = _addresses(ctx, fds.dip, wide, inet, inside)
         self.sport, self.dport = fds.sport, fds.dport
 
     def end(self, which: str) -> Ends:
@@ -77,28 +75,70 @@ class Sockets:
 
 
 def _addresses(
-    ctx: Context, raw: NDArray[np.uint8], wide: Bools, inet: Bools, local: set[bytes]
+    ctx: Context, raw: NDArray[np.uint8], wide: Bools, inet: Bools, inside: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], Bools]:
-    """Return string ids of addresses, and which belong to the machine's interfaces."""
+    """Return string ids of addresses, and which are local where they were seen (``inside``)."""
     found = np.zeros(len(raw), np.int64)
     here = np.zeros(len(raw), np.bool_)
+    places = _Places(ctx)
     for size, chosen in ((4, np.flatnonzero(inet & ~wide)), (16, np.flatnonzero(inet & wide))):
         if not len(chosen):
             continue
-        distinct, inverse = np.unique(raw[chosen, :size], axis=0, return_inverse=True)
+        seen = np.concatenate((raw[chosen, :size], inside[chosen, None].view(np.uint8)), axis=1)
+        distinct, inverse = np.unique(seen, axis=0, return_inverse=True)
         items = [row.tobytes() for row in distinct]
-        known = intern_all(ctx.strings, items)
+        known = intern_all(ctx.strings, [item[:size] for item in items])
         place = inverse.reshape(-1)
         found[chosen] = known.values[place]
-        here[chosen] = np.array([item in local for item in items], np.bool_)[place]
+        local = [places.local(item[:size], int.from_bytes(item[size:], "little")) for item in items]
+        here[chosen] = np.array(local, np.bool_)[place]
     return found, here
+
+
+class _Places:
+    """Which addresses are local to the machine, or to a container on it."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._modern = ctx.modern
+        addresses = [i.addr for i in ctx.index.interfaces]
+        self._host = {addr for addr in addresses if len(addr) == 4}
+        self._networks = {addr[:8] for addr in addresses if len(addr) == 16}
+        self._exact = set(addresses) | {bytes(len(addr)) for addr in addresses}
+        self._containers = [_packed(c.ip) for c in ctx.index.containers]
+        self._described = [c.has_metadata or c.type >= 0 for c in ctx.index.containers]
+
+    def local(self, addr: bytes, container: int) -> bool:
+        """Return whether ``addr`` is local to a row of `containers` (0: the host).
+
+        The old reader knows the addresses of containers: of one without, all are tried, so that an
+        end without an address is local there. It knows no IPv6 in containers. The newest reader knows
+        no addresses of containers at all.
+        """
+        if self._modern:
+            return not container and addr in self._exact
+        if len(addr) == 16:
+            return not container and addr[:8] in self._networks
+        if container and self._described[container]:
+            own = self._containers[container]
+            if addr == own or (own == _NOWHERE and addr in self._containers[1:]):
+                return True
+        return addr in self._host
+
+
+_NOWHERE = bytes(4)
+
+
+def _packed(text: str) -> bytes:
+    """Return the four bytes of an IPv4 address, zeros if ``text`` is none."""
+    try:
+        return socket.inet_pton(socket.AF_INET, text)
+    except OSError:
+        return _NOWHERE
 
 
 def sockets(ctx: Context) -> Sockets:
     """Return the sockets of the capture, found once."""
-    if ctx.sockets is None:
-        ctx.sockets = Sockets(ctx)
-    return ctx.sockets
+    return ctx.once("sockets", lambda: Sockets(ctx))
 
 
 # --- addresses, ports, networks -----------------------------------------------------------------------

@@ -26,7 +26,9 @@ from .lexer import Lexer
 from .masks import MaskCache
 from .registry import ArgRule, FieldSpec, kind_of, lookup, nearest
 from .rows import RowSet, ThreadRows
+from .tracers import attach
 
+_MAX_DIGITS = 19  # of a number as an argument: times in nanoseconds have as many
 _DIMENSION_BYTES = 96 << 20  # kept values of dimensions
 
 
@@ -54,7 +56,7 @@ class Fields:
     def __init__(self, index: Index, records: RecordStore | None = None) -> None:
         """Take the index and, for fields that read payloads, the records."""
         modules.load()
-        self.context = Context(index, records)
+        self.context = Context(index, None if records is None else attach(index, records))
         self.index = index
         self._lock = threading.RLock()
         self._kept: OrderedDict[tuple[str, str | None], Cells] = OrderedDict()
@@ -98,6 +100,8 @@ class Fields:
             raise fail(f"expected an argument after {spec.name}" + (f" ({hint})" if hint else ""))
         if arg is not None and spec.arg is ArgRule.NONE:
             raise fail(f"expected no argument: {spec.name} takes none")
+        if arg is not None and arg.isdigit() and len(arg) > _MAX_DIGITS:
+            raise fail(f"expected a smaller number as the argument of {spec.name}")
         definition = DEFINITIONS.get(spec.name)
         if definition is None:
             raise fail(f"expected a field that a capture can answer, and {spec.name} {modules.why_not(spec)}")

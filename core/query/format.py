@@ -2,7 +2,8 @@
 
 Inputs: the text of a format and the fields of a capture. Outputs: one line per event. A leading
 ``*`` shows missing values as ``<NA>``; without it a line that misses a value is left out. ``%20``
-pads or cuts a value to 20 characters; ``%%`` is not known to sysdig, here it is a percent sign.
+pads or cuts a value to 20 characters; ``\\n``, ``\\t``, ``\\e`` and ``\\\\`` stand for one character;
+``%%`` is not known to sysdig, here it is a percent sign.
 """
 
 from __future__ import annotations
@@ -15,22 +16,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FilterError
-from ..text import printable
 from .args import arg_names
-from .cells import Kind
+from .buffers import SHORT, Look
 from .fields import FieldRef, Fields
 from .registry import ArgRule, FieldSpec, lookup, nearest
-from .render import short_dots
+from .shown import Shown, TimeType
 
 DEFAULT = "*%evt.num %evt.outputtime %evt.cpu %proc.name (%thread.tid) %evt.dir %evt.type %evt.info"
 CONTAINERS = (
     "*%evt.num %evt.outputtime %evt.cpu %container.name (%container.id) "
     "%proc.name (%thread.tid:%thread.vtid) %evt.dir %evt.type %evt.info"
 )
+KUBERNETES = CONTAINERS.replace("container.name", "k8s.pod.name")
+MESOS = CONTAINERS.replace("container.name", "mesos.task.name")
+NAMED = {
+    "c": CONTAINERS,
+    "container": CONTAINERS,
+    "k": KUBERNETES,
+    "kubernetes": KUBERNETES,
+    "m": MESOS,
+    "mesos": MESOS,
+}
 MISSING = "<NA>"
 MAX_WIDTH = 4096
 
-_CHUNK = 4096
+_CHUNK = 1 << 14
+_ESCAPES = {"\\n": "\n", "\\t": "\t", "\\e": "\x1b", "\\\\": "\\"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
 
@@ -51,60 +62,52 @@ class Format:
     text: str
     pieces: tuple[Piece, ...]
     keep_missing: bool  # show <NA>, rather than leaving the line out
-    fields: Fields
+    shown: Shown
 
-    def lines(self, rows: NDArray[np.int64], *, full: bool = False) -> Iterator[str]:
-        """Yield one line per event row, safe to print; fewer when lines with missing values go.
+    @property
+    def refs(self) -> tuple[FieldRef, ...]:
+        """The fields of the format, in its order."""
+        return tuple(piece.field for piece in self.pieces if piece.field is not None)
 
-        Buffers in captures of the old kind are cut to 80 characters, unless ``full``.
-        """
-        for line in self.rendered(rows, full=full):
-            if line is not None:
-                yield line
+    def lines(self, rows: NDArray[np.int64]) -> Iterator[str]:
+        """Return one line per event row, safe to print; fewer when lines with missing values go."""
+        return (line for line in self.rendered(rows) if line is not None)
 
-    def rendered(self, rows: NDArray[np.int64], *, full: bool = False) -> Iterator[str | None]:
+    def rendered(self, rows: NDArray[np.int64]) -> Iterator[str | None]:
         """Yield one line per event row; None for the lines that :meth:`lines` leaves out."""
         for begin in range(0, len(rows), _CHUNK):
             chunk = rows[begin : begin + _CHUNK]
-            columns = [self._column(piece, chunk, full) for piece in self.pieces]
-            for values in zip(*columns, strict=True):
-                known = [value for value in values if value is not None]
-                yield "".join(known) if len(known) == len(values) else None
+            columns = [self._column(piece, chunk) for piece in self.pieces]
+            if any(None in column for column in columns):
+                yield from map(_joined, zip(*columns, strict=True))
+            else:
+                yield from map("".join, zip(*columns, strict=True))  # pyright: ignore[reportArgumentType]
 
-    def _column(self, piece: Piece, rows: NDArray[np.int64], full: bool) -> list[str | None]:
+    def _column(self, piece: Piece, rows: NDArray[np.int64]) -> list[str | None]:
         """Return the text of a piece for each row."""
         if piece.field is None:
             return [piece.text] * len(rows)
-        texts = self._texts(piece.field, rows, full)
-        shown: dict[str | None, str | None] = {None: MISSING if self.keep_missing else None}
-        column: list[str | None] = []
-        for text in texts:
-            value = shown.get(text)
-            if value is None and text is not None:
-                value = shown[text] = printable(text)
-            column.append(value if not piece.width or value is None else _fit(value, piece.width))
+        column: list[str | None] = self.shown.texts(piece.field, rows)
+        if self.keep_missing:
+            column = [MISSING if text is None else text for text in column]
+        if piece.width:
+            column = [text if text is None else _fit(text, piece.width) for text in column]
         return column
 
-    def _texts(self, field: FieldRef, rows: NDArray[np.int64], full: bool) -> list[str | None]:
-        args = self.fields.context.args
-        if full and field.spec.name in ("evt.args", "evt.info"):
-            cells = args.args(rows, full=True)
-        elif full and field.spec.name == "evt.arg" and field.arg is not None:
-            cells = args.text(int(field.arg) if field.arg.isdigit() else field.arg, rows, full=True)
-        else:
-            cells = self.fields.read(field, rows)
-            if cells.kind is Kind.BYTES and not full and not self.fields.index.modern:
-                pairs = zip(cells.values.tolist(), cells.valid.tolist(), strict=True)
-                return [short_dots(value).decode() if ok else None for value, ok in pairs]
-        return cells.texts(self.fields.index.strings)
+
+def _joined(values: tuple[str | None, ...]) -> str | None:
+    known = [value for value in values if value is not None]
+    return "".join(known) if len(known) == len(values) else None
 
 
 def _fit(value: str, width: int) -> str:
     return value[:width].ljust(width)
 
 
-def compile_format(text: str, fields: Fields) -> Format:
+def compile_format(text: str, fields: Fields, look: Look = SHORT, time: TimeType = "h") -> Format:
     """Return the format that ``text`` describes.
+
+    ``look`` says how buffers are shown, ``time`` what ``evt.outputtime`` is.
 
     Raises FilterError with the column where a field was expected, is not known, or lacks its argument.
     """
@@ -116,8 +119,9 @@ def compile_format(text: str, fields: Fields) -> Format:
     literal: list[str] = []
     while at < len(text):
         if text[at] != "%":
-            literal.append(text[at])
-            at += 1
+            escaped = _ESCAPES.get(text[at : at + 2])
+            literal.append(escaped or text[at])
+            at += 2 if escaped else 1
             continue
         if text.startswith("%%", at):
             literal.append("%")
@@ -130,7 +134,7 @@ def compile_format(text: str, fields: Fields) -> Format:
         pieces.append(piece)
     if literal:
         pieces.append(Piece("".join(literal)))
-    return Format(text, tuple(pieces), keep, fields)
+    return Format(text, tuple(pieces), keep, Shown(fields, look, time))
 
 
 def _field(text: str, at: int, fields: Fields) -> tuple[Piece, int]:

@@ -11,26 +11,32 @@ import re
 from collections.abc import Iterable
 
 from ..errors import FilterError
-from .ast import KEYWORDS, WORD_OPERATORS, Literal, Operand
+from .ast import FIELD_VALUE, KEYWORDS, TRANSFORMERS, WORD_OPERATORS, Literal, Operand
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_/-]+)*")
 _SYMBOL = re.compile(r"==|=|!=|<=|<|>=|>")
+_NUMBER = re.compile(r"0[xX][0-9A-Fa-f]+|[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_BARE = re.compile(r"[^ \t\r\n()][^ \t\r\n)]*")
-_BARE_ITEM = re.compile(r"[^ \t\r\n(),][^ \t\r\n),]*")
+_BARE = re.compile(r"[^ \t\r\n()]+")
+_BARE_ITEM = re.compile(r"[^ \t\r\n(),]+")
 _QUOTED = {quote: re.compile(rf"(?:[^{quote}\\]|\\.)*", re.DOTALL) for quote in "\"'"}
 _ARG = re.compile(r"[^\[\]\"']*")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|x|.)", re.DOTALL)
 _CONTROL = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "f": b"\f"}
 
 
+def _short(word: str) -> str:
+    return word if len(word) <= 30 else word[:30] + "…"
+
+
 class Lexer:
     """A reading position in a filter text."""
 
-    def __init__(self, text: str) -> None:
-        """Start at the beginning of ``text``."""
+    def __init__(self, text: str, *, names: bool = True) -> None:
+        """Start at the beginning of ``text``; without ``names`` there are no macros and named lists."""
         self.text = text
+        self.names = names
         self.pos = 0
         self.skip()
 
@@ -54,7 +60,7 @@ class Lexer:
             return "the end of the filter"
         match = _BARE.match(self.text, self.pos)
         word = match.group() if match else self.text[self.pos]
-        return repr(word if len(word) <= 30 else word[:30] + "…")
+        return repr(_short(word))
 
     def accept(self, char: str) -> bool:
         """Go past ``char`` if it stands here."""
@@ -73,28 +79,108 @@ class Lexer:
         self.skip()
         return match.group()
 
-    def peek_word_and_list(self, words: Iterable[str]) -> str | None:
-        """Return the word here if it is one of ``words`` and an opening parenthesis follows it."""
+    def list_follows(self, words: Iterable[str]) -> str | None:
+        """Return the word here if it is one of ``words`` and a list or the name of one follows it."""
         match = _WORD.match(self.text, self.pos)
         if not match or match.group() not in words:
             return None
         space = _SPACE.match(self.text, match.end())
-        return match.group() if space and self.text.startswith("(", space.end()) else None
+        after = space.end() if space else match.end()
+        if self.text.startswith("(", after):
+            return match.group()
+        name = _WORD.match(self.text, after)
+        return match.group() if name and after > match.end() and name.group() not in KEYWORDS else None
 
-    def operand(self) -> Operand:
+    def list_name(self) -> tuple[str, int] | None:
+        """Read the name of a list; None when there is no name here."""
+        column = self.pos
+        match = _WORD.match(self.text, self.pos)
+        if not self.names or not match or match.group() in KEYWORDS:
+            return None
+        self.pos = match.end()
+        self.skip()
+        return match.group(), column
+
+    def macro(self) -> tuple[str, int] | None:
+        """Read a bare name that stands alone: neither a field nor a transformer; None when it is one.
+
+        A name without a dot is a field when an operator or a bracket follows it: there is none of
+        that name, which is what the message shall say.
+        """
+        column = self.pos
+        match = _NAME.match(self.text, self.pos)
+        if not self.names or not match or "." in match.group() or match.group().lower() in KEYWORDS:
+            return None
+        if self.text.startswith(("(", "[", "."), match.end()):
+            return None
+        space = _SPACE.match(self.text, match.end())
+        after = space.end() if space else match.end()
+        word = _WORD.match(self.text, after)
+        if _SYMBOL.match(self.text, after) or (word and word.group() in WORD_OPERATORS):
+            return None
+        self.pos = after
+        return match.group(), column
+
+    def transformer(self, *, right: bool = False) -> tuple[str, int] | None:
+        """Read a transformer's name and its opening parenthesis; None when there is none here.
+
+        On the right side of an operator (``right``) there is ``val`` too.
+        """
+        column = self.pos
+        match = _NAME.match(self.text, self.pos)
+        if not match or not self.text.startswith("(", match.end()):
+            return None
+        name = match.group()
+        known = (*TRANSFORMERS, FIELD_VALUE) if right else TRANSFORMERS
+        if name not in known:
+            if right or name.lower() in KEYWORDS:
+                return None
+            if name == FIELD_VALUE:
+                raise self.fail("expected val(…) on the right side of an operator only", column)
+            raise self._no_transformer(name, column, TRANSFORMERS)
+        self.pos = match.end()
+        self.accept("(")
+        return name, column
+
+    def _no_transformer(self, name: str, column: int, known: tuple[str, ...]) -> FilterError:
+        near = difflib.get_close_matches(name.lower()[:40], known, 1)
+        return self.fail(
+            f"expected a transformer such as {TRANSFORMERS[1]} or {TRANSFORMERS[4]} "
+            f"before '(', and there is none called '{_short(name)}'",
+            column,
+            near[0] if near else None,
+        )
+
+    def constant(self) -> Literal | None:
+        """Read an argument of a transformer that is a number or a quoted text; None: neither is here."""
+        column = self.pos
+        if self.text.startswith(('"', "'"), self.pos):
+            return self.value("'('")
+        match = _NUMBER.match(self.text, self.pos)
+        if not match:
+            return None
+        self.pos = match.end()
+        self.skip()
+        return Literal(match.group().encode(), column)
+
+    def operand(self, what: str = "a field name such as proc.name") -> Operand:
         """Read a field with its argument."""
         column = self.pos
         match = _NAME.match(self.text, self.pos)
         if not match:
-            raise self.fail(f"expected a field name such as proc.name, found {self.found()}")
+            raise self.fail(f"expected {what}, found {self.found()}")
         name = match.group()
         if name.lower() in KEYWORDS:
             hint = name.lower() if name not in KEYWORDS else None
             raise self.fail(f"expected a field name, found '{name}'", suggestion=hint)
         self.pos = match.end()
-        arg = self._argument() if self.text.startswith("[", self.pos) else None
+        arg = self.bracket()
         self.skip()
         return Operand(name, arg, column)
+
+    def bracket(self) -> str | None:
+        """Read an argument in brackets; None when there is no bracket here."""
+        return self._argument() if self.text.startswith("[", self.pos) else None
 
     def _argument(self) -> str:
         opened = self.pos
@@ -110,7 +196,7 @@ class Lexer:
         self.pos += 1
         return arg
 
-    def operator(self, operand: Operand) -> tuple[str, int]:
+    def operator(self, operand: object) -> tuple[str, int]:
         """Read the operator after ``operand``; return it and its column."""
         column = self.pos
         match = _SYMBOL.match(self.text, self.pos)
@@ -124,24 +210,27 @@ class Lexer:
         match = _WORD.match(self.text, self.pos)
         near = difflib.get_close_matches(match.group().lower()[:40], WORD_OPERATORS, 1) if match else []
         raise self.fail(
-            f"expected an operator such as =, !=, <, contains, in or exists after {operand}, "
+            f"expected an operator such as =, !=, <, contains, in or exists after {_short(str(operand))}, "
             f"found {self.found()}",
             suggestion=near[0] if near else None,
         )
 
     def value(self, after: str, *, in_list: bool = False) -> Literal:
-        """Read a value: quoted, or bare up to a blank or a closing parenthesis (in lists: a comma)."""
+        """Read a value: quoted, or bare up to a blank or a parenthesis (in lists: a comma)."""
         column = self.pos
-        if self.text.startswith(('"', "'"), self.pos):
+        quoted = self.text.startswith(('"', "'"), self.pos)
+        if quoted:
             raw = self._quoted(self.text[self.pos])
         else:
             match = (_BARE_ITEM if in_list else _BARE).match(self.text, self.pos)
             if not match:
                 raise self.fail(f"expected a value after {after}, found {self.found()}")
             self.pos = match.end()
+            if self.text.startswith("(", self.pos) and _WORD.fullmatch(match.group()):
+                raise self._no_transformer(match.group(), column, (*TRANSFORMERS, FIELD_VALUE))
             raw = self._unescape(match.group(), column, quoted=False)
         self.skip()
-        return Literal(raw, column)
+        return Literal(raw, column, quoted)
 
     def _quoted(self, quote: str) -> bytes:
         opened = self.pos
@@ -169,6 +258,8 @@ class Lexer:
                 out.append(code.encode())
             elif quoted and code in _CONTROL:
                 out.append(_CONTROL[code])
+            elif quoted and code == " ":
+                out.append(b"\\")
             else:
                 out.append(match.group().encode("utf-8", "surrogatepass"))
         out.append(raw[last:].encode("utf-8", "surrogatepass"))

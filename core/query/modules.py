@@ -16,20 +16,22 @@ _MODULES = (
     "proc_fields",
     "ancestor_fields",
     "container_fields",
+    "cluster_fields",
+    "probe_fields",
+    "infra_fields",
     "user_fields",
     "fd_fields",
     "fd_socket_fields",
+    "table_fields",
+    "fdlist_fields",
     "pairs",
     "path_fields",
     "syslog_fields",
+    "span_fields",
+    "exchange_fields",
+    "ending_fields",
+    "call_path_fields",
 )
-
-_REASONS = {
-    "k8s": "needs a live Kubernetes cluster",
-    "mesos": "needs a live Mesos cluster",
-    "span": "belongs to tracers, which are not decoded",
-    "evtin": "belongs to tracers, which are not decoded",
-}
 
 
 @cache
@@ -45,4 +47,4 @@ def why_not(spec: FieldSpec) -> str:
         return "needs the plugin that recorded the event"
     if spec.name.endswith("ip.name"):
         return "needs a name server"
-    return _REASONS.get(spec.group, "is not computed by this version")
+    return "is not computed by this version"

@@ -7,8 +7,6 @@ thread that opened it (for those without a descriptor: the host). The few other 
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -75,15 +73,9 @@ class Pairs:
         return ids(cells.values[inverse.reshape(-1)], texts.valid[fd])
 
 
-_lock = threading.Lock()
-
-
 def pairs_of(ctx: Context) -> Pairs:
     """Return the pairs of a capture, found once."""
-    with _lock:
-        if ctx.pairs is None:
-            ctx.pairs = Pairs(ctx)
-        return ctx.pairs
+    return ctx.once("pairs", lambda: Pairs(ctx))
 
 
 @dimension("pair", "fd.containername")

@@ -1,25 +1,49 @@
 """From filter text to a tree.
 
 expr  := chain {"or" chain}          chain := term {"and" term}
-term  := "not" term | "(" expr ")" | check
-check := field "exists" | field operator value | field list-operator "(" value {"," value} ")"
-       | field operator ("anyof" | "oneof" | "allof") "(" value {"," value} ")"
+term  := "not" term | "(" expr ")" | check | macro
+check := left "exists" | left operator right | left list-operator list
+       | left operator ("anyof" | "oneof" | "allof") list
+left  := field | transformer "(" argument {"," argument} ")" ["[" text "]"]
+right := value | "val" "(" field ")" | transformer "(" ... ")"
+list  := "(" [value {"," value}] ")" | name of a list | "val" "(" field ")" | transformer "(" ... ")"
+argument := left | number | quoted text | "(" [argument {"," argument}] ")"
 """
 
 from __future__ import annotations
 
-from .ast import KEYWORDS, LIST_OPERATORS, MODIFIERS, And, Check, Literal, Node, Not, Or
+from .ast import (
+    FIELD_VALUE,
+    KEYWORDS,
+    LIST_OPERATORS,
+    MODIFIERS,
+    And,
+    Call,
+    Check,
+    Items,
+    ListName,
+    Literal,
+    Macro,
+    Node,
+    Not,
+    Operand,
+    Or,
+    Value,
+)
 from .lexer import Lexer
 
 MAX_DEPTH = 100
+MAX_CALLS = 30  # transformers inside each other
+MAX_ARGUMENTS = 100  # of a transformer, or items of a list in one
 
 
-def parse(text: str) -> Node | None:
+def parse(text: str, *, names: bool = True) -> Node | None:
     """Return the tree of a filter text, or None for an empty one, which accepts everything.
 
-    Raises FilterError with the column and what was expected there.
+    Without ``names`` macros and named lists are errors. Raises FilterError with the column and what
+    was expected there.
     """
-    lexer = Lexer(text)
+    lexer = Lexer(text, names=names)
     if lexer.at_end:
         return None
     node = _expression(lexer, 0)
@@ -71,24 +95,104 @@ def _term(lexer: Lexer, depth: int) -> Node:
     return node
 
 
-def _check(lexer: Lexer) -> Check:
-    operand = lexer.operand()
+def _check(lexer: Lexer) -> Check | Macro:
+    macro = lexer.macro()
+    if macro is not None:
+        return Macro(*macro)
+    operand = _left(lexer)
     op, column = lexer.operator(operand)
     if op == "exists":
         return Check(operand, op, (), "", column)
     if op in LIST_OPERATORS:
-        return Check(operand, op, _list(lexer, op), "", column)
-    modifier = lexer.peek_word_and_list(MODIFIERS)
+        right = _right(lexer)
+        values = _list(lexer, op) if right is None else ()
+        return Check(operand, op, values, "", column, right)
+    modifier = lexer.list_follows(MODIFIERS)
     if modifier:
         lexer.accept_word(MODIFIERS)
         return Check(operand, op, _list(lexer, modifier), modifier, column)
+    right = _right(lexer)
+    if right is not None:
+        return Check(operand, op, (), "", column, right)
     return Check(operand, op, (lexer.value(f"'{op}'"),), "", column)
 
 
-def _list(lexer: Lexer, after: str) -> tuple[Literal, ...]:
+def _left(lexer: Lexer) -> Operand | Call:
+    found = lexer.transformer()
+    return lexer.operand() if found is None else _call(lexer, found, 1)
+
+
+def _right(lexer: Lexer) -> Call | None:
+    """Read ``val`` or a transformer on the right side; None when a value stands there."""
+    found = lexer.transformer(right=True)
+    if found is None:
+        return None
+    name, column = found
+    if name != FIELD_VALUE:
+        return _call(lexer, found, 1)
+    inner = lexer.operand("a field name in val(…)")
+    _close(lexer, column)
+    return Call(name, (inner,), None, column)
+
+
+# --- transformers -------------------------------------------------------------------------------------
+
+
+def _call(lexer: Lexer, found: tuple[str, int], depth: int) -> Call:
+    name, column = found
+    args = _arguments(lexer, depth)
+    _close(lexer, column, blanks=False)
+    arg = lexer.bracket()
+    lexer.skip()
+    return Call(name, args, arg, column)
+
+
+def _arguments(lexer: Lexer, depth: int) -> tuple[Value, ...]:
+    args = [_argument(lexer, depth)]
+    while lexer.accept(","):
+        if len(args) == MAX_ARGUMENTS:
+            raise lexer.fail(f"expected ')' after at most {MAX_ARGUMENTS} arguments")
+        args.append(_argument(lexer, depth))
+    return tuple(args)
+
+
+def _argument(lexer: Lexer, depth: int) -> Value:
+    if depth > MAX_CALLS:
+        raise lexer.fail(f"expected at most {MAX_CALLS} transformers inside each other")
+    constant = lexer.constant()
+    if constant is not None:
+        return constant
+    column = lexer.pos
+    if lexer.accept("("):
+        items = () if lexer.text.startswith(")", lexer.pos) else _arguments(lexer, depth + 1)
+        _close(lexer, column)
+        return Items(items, column)
+    found = lexer.transformer()
+    if found is not None:
+        return _call(lexer, found, depth + 1)
+    return lexer.operand("a field, a transformer, a number, a quoted text or a list in parentheses")
+
+
+def _close(lexer: Lexer, opened: int, *, blanks: bool = True) -> None:
+    if not lexer.text.startswith(")", lexer.pos):
+        if lexer.at_end:
+            raise lexer.fail("expected ')' to close what begins here", opened)
+        raise lexer.fail(f"expected ',' or ')' before {lexer.found()}")
+    lexer.pos += 1
+    if blanks:
+        lexer.skip()
+
+
+# --- lists --------------------------------------------------------------------------------------------
+
+
+def _list(lexer: Lexer, after: str) -> tuple[Literal | ListName, ...]:
     opened = lexer.pos
     if not lexer.accept("("):
-        raise lexer.fail(f"expected '(' and a list of values after '{after}', found {lexer.found()}")
+        name = lexer.list_name()
+        if name is None:
+            raise lexer.fail(f"expected '(' and a list of values after '{after}', found {lexer.found()}")
+        return (ListName(*name),)
     if lexer.accept(")"):
         return ()
     values = [lexer.value("'('", in_list=True)]

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import render
-from .asof import AsOf
 from .cells import Cells, Kind, na, texts_of
 from .context import Context
 from .define import Arg, BadArgument, Definition, define, event
 from .evt_fields import has_result
 from .rows import RowSet
 
+I64 = NDArray[np.int64]
+
 _OPENS = ("open", "openat", "openat2", "creat", "open_by_handle_at")
+_UNKNOWN_BASE = b"<UNKNOWN>/"
 
 
 @dataclass(frozen=True)
@@ -42,41 +45,36 @@ _NAMED = (
     "umount",
     "umount2",
 )
-_MOVES = ("rename", "renameat", "renameat2", "link", "linkat")
+_RENAMES = ("rename", "renameat", "renameat2")
+_LINKS = ("link", "linkat")
+_SYMLINKS = ("symlink", "symlinkat")
 _ROLES = {
-    "name": _Role({call: _ONE for call in _NAMED}, ("fchmod", "fchown")),
+    "name": _Role({**{call: _ONE for call in _NAMED}, "quotactl": ("special",)}, ("fchmod", "fchown")),
+    # of links the source is the new name, the target what it leads to
     "source": _Role(
         {
-            **{call: ("oldpath",) for call in _MOVES},
-            "symlink": ("linkpath",),
-            "symlinkat": ("linkpath",),
+            **{call: ("oldpath",) for call in _RENAMES},
+            **{call: ("newpath",) for call in _LINKS},
+            **{call: ("linkpath",) for call in _SYMLINKS},
             "mount": ("dev",),
         }
     ),
     "target": _Role(
         {
-            **{call: ("newpath",) for call in _MOVES},
-            "symlink": ("target",),
-            "symlinkat": ("target",),
+            **{call: ("newpath",) for call in _RENAMES},
+            **{call: ("oldpath",) for call in _LINKS},
+            **{call: ("target",) for call in _SYMLINKS},
             "mount": ("dir",),
         }
     ),
 }
-_AT = ("openat", "openat2", "mkdirat", "unlinkat", "fchmodat", "fchownat")
-_ABSOLUTE = {
-    None: _Role(
-        {**{c: _ONE for c in _AT}, "symlinkat": ("linkpath",), **{c: ("oldpath",) for c in _MOVES[1:]}}
-    ),
-    "src": _ROLES["source"],
-    "dst": _Role({call: ("newpath",) for call in _MOVES}),
-}
 
 
-def _positions(ctx: Context, role: _Role) -> np.ndarray:
+def _positions(ctx: Context, params: dict[str, tuple[str, ...]]) -> I64:
     """Return the position of the meant parameter per event code, -1: none."""
     found = np.full(ctx.num_types, -1, np.int64)
     for info in ctx.catalogue:
-        wanted = role.params.get(info.name)
+        wanted = params.get(info.name)
         if wanted is None:
             continue
         names = [p.name for p in info.params]
@@ -90,11 +88,14 @@ def _positions(ctx: Context, role: _Role) -> np.ndarray:
     return found
 
 
+# --- fs.path ------------------------------------------------------------------------------------------
+
+
 def _read(ctx: Context, rows: RowSet, role: _Role, raw: bool) -> Cells:
     cells = na(Kind.TEXT, rows.count)
     if rows.synthetic:
         return cells
-    positions = _positions(ctx, role)[rows.type]
+    positions = _positions(ctx, role.params)[rows.type]
     failed = has_result(rows) & (rows.res < 0) & ~ctx.named(*_OPENS)[rows.type]
     positions = np.where(failed, -1, positions)
     for position in np.unique(positions).tolist():
@@ -111,14 +112,12 @@ def _read(ctx: Context, rows: RowSet, role: _Role, raw: bool) -> Cells:
     return cells
 
 
-def _values(ctx: Context, rows: RowSet, places: np.ndarray, position: int, raw: bool) -> Cells:
+def _values(ctx: Context, rows: RowSet, places: I64, position: int, raw: bool) -> Cells:
     wanted = rows.rows[places]
     if raw:
-        given = ctx.args.raw(position, wanted)
-        values = zip(given.values.tolist(), given.valid.tolist(), strict=True)
-        return texts_of([render.until_nul(value) if ok else None for value, ok in values])
+        return _given(ctx, position, wanted)
     cells = ctx.args.text(position, wanted)
-    asof = AsOf(ctx.index)
+    asof = ctx.args.asof
     for i in np.flatnonzero(cells.valid).tolist():
         value: bytes = cells.values[i]
         if value.startswith(b"<"):  # the reader's words for what it does not know
@@ -130,6 +129,13 @@ def _values(ctx: Context, rows: RowSet, places: np.ndarray, position: int, raw: 
     return cells
 
 
+def _given(ctx: Context, position: int, events: I64) -> Cells:
+    """Return the texts of a parameter as the calls gave them."""
+    given = ctx.args.raw(position, events)
+    values = zip(given.values.tolist(), given.valid.tolist(), strict=True)
+    return texts_of([render.until_nul(value) if ok else None for value, ok in values])
+
+
 def _path(ctx: Context, rows: RowSet, _arg: Arg, role: str, raw: bool) -> Cells:
     return _read(ctx, rows, _ROLES[role], raw)
 
@@ -139,8 +145,34 @@ for _role in _ROLES:
     define(f"fs.path.{_role}raw", Definition(per_event=partial(_path, role=_role, raw=True)))
 
 
+# --- evt.abspath --------------------------------------------------------------------------------------
+
+_AT_ONE = {  # call -> directory descriptor and path
+    "openat": ("dirfd", "name"),
+    "openat2": ("dirfd", "name"),
+    "unlinkat": ("dirfd", "name"),
+    "mkdirat": ("dirfd", "path"),
+    "fchmodat": ("dirfd", "filename"),
+    "fchownat": ("dirfd", "pathname"),
+    "symlinkat": ("linkdirfd", "linkpath"),
+}
+_AT_OLD = {
+    "renameat": ("olddirfd", "oldpath"),
+    "renameat2": ("olddirfd", "oldpath"),
+    "linkat": ("olddir", "oldpath"),
+}
+_AT_NEW = {
+    call: (fd.replace("old", "new"), path.replace("old", "new")) for call, (fd, path) in _AT_OLD.items()
+}
+_AT: dict[str | None, dict[str, tuple[str, str]]] = {
+    None: {**_AT_ONE, **_AT_OLD},
+    "src": {**_AT_ONE, **_AT_OLD},
+    "dst": {**_AT_ONE, **_AT_NEW},
+}
+
+
 def _check_side(_ctx: Context, arg: Arg) -> None:
-    if arg not in _ABSOLUTE:
+    if arg not in _AT:
         raise BadArgument("expected evt.abspath, evt.abspath.src or evt.abspath.dst")
 
 
@@ -149,14 +181,64 @@ def _abspath(ctx: Context, rows: RowSet, arg: Arg) -> Cells:
     cells = na(Kind.TEXT, rows.count)
     if rows.synthetic:
         return cells
-    positions = _positions(ctx, _ABSOLUTE[arg])[rows.type]
-    for position in np.unique(positions).tolist():
-        if position >= 0:
-            places = np.flatnonzero(positions == position)
-            part = _values(ctx, rows, places, position, raw=False)
+    calls = _AT[arg]
+    paths = _positions(ctx, {call: (path,) for call, (_, path) in calls.items()})
+    fds = _positions(ctx, {call: (fd,) for call, (fd, _) in calls.items()})
+    known = np.where((paths >= 0) & (fds >= 0), paths * 64 + fds, -1)[rows.type]
+    known = np.where(rows.thread >= 0, known, -1)
+    for code in np.unique(known).tolist():
+        if code >= 0:
+            places = np.flatnonzero(known == code)
+            part = _resolved(ctx, rows, places, code // 64, code % 64)
             cells.values[places] = part.values
             cells.valid[places] = part.valid
+    return _by_handle(ctx, rows, cells)
+
+
+def _resolved(ctx: Context, rows: RowSet, places: I64, path: int, fd: int) -> Cells:
+    """Return the paths in a parameter, below the directory that the parameter ``fd`` names."""
+    events = rows.rows[places]
+    cells = _given(ctx, path, events)
+    numbers = ctx.args.raw(fd, events)
+    nums = np.array([_number(raw) for raw in numbers.values], np.int64)
+    thread = np.asarray(rows.thread[places], np.int64)
+    found = ctx.tables.find(ctx.tables.owner_of[thread], 2 * events, nums)
+    for i in np.flatnonzero(cells.valid & numbers.valid).tolist():
+        value: bytes = cells.values[i]
+        if value.startswith(b"/"):
+            base = b""
+        elif nums[i] == render.AT_FDCWD:
+            base = ctx.args.asof.cwd(int(events[i]), int(thread[i]))
+        elif found[i] >= 0:
+            base = ctx.strings[int(ctx.index.fds.name[found[i]])] + b"/"
+        else:
+            base = _UNKNOWN_BASE
+        cells.values[i] = render.join_path(base, value, ctx.modern)
+    return cells.where(numbers.valid & _not_empty(cells))
+
+
+def _number(raw: bytes) -> int:
+    return int.from_bytes(raw[:8], "little", signed=True) if len(raw) >= 4 else -1
+
+
+def _not_empty(cells: Cells) -> NDArray[np.bool_]:
+    return np.array([len(value) > 0 for value in cells.values], np.bool_)
+
+
+def _by_handle(ctx: Context, rows: RowSet, cells: Cells) -> Cells:
+    """Add the files that were opened by handle: their path is part of the event."""
+    opened = has_result(rows) & (rows.res > 0) & ctx.named("open_by_handle_at")[rows.type]
+    places = np.flatnonzero(opened & (rows.thread >= 0) & ctx.modern)
+    if len(places):
+        given = ctx.args.raw("path", rows.rows[places])
+        for place, path, ok in zip(places.tolist(), given.values, given.valid.tolist(), strict=True):
+            if ok:
+                cells.values[place] = render.join_path(b"", render.until_nul(path), True)
+                cells.valid[place] = True
     return cells
+
+
+# --- fd.nameraw ---------------------------------------------------------------------------------------
 
 
 @event("fd.nameraw")

@@ -1,4 +1,4 @@
-"""What a comparison accepts: from an operator and written values to a test on cells.
+"""What a comparison with written values accepts: from an operator and values to a test on cells.
 
 NA never passes. Which operators a type has is the union of what both reference readers allow.
 """
@@ -8,17 +8,21 @@ from __future__ import annotations
 import ipaddress
 import operator
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..index.tables import StringTable
 from .ast import Literal
 from .cells import Bools, Cells, Kind
 from .fd_socket_fields import service_port
 from .globs import glob, path_prefixes
+from .many import MAX_PATTERNS, any_pattern, how_many
+from .patterns import BadPattern, regex
 
 Test = Callable[[Cells], Bools]
 
@@ -32,6 +36,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "text": (*_EQUALITY, *_ORDER, *_TEXT),
     "a buffer": (*_EQUALITY, *_BUFFER),
     "an address": _EQUALITY,
+    "a list": ("exists", "in", "intersects"),
+    "a structure": ("exists",),
 }
 _CLASS = {
     Kind.INT: "a number",
@@ -42,6 +48,7 @@ _CLASS = {
     Kind.TEXT: "text",
     Kind.BYTES: "a buffer",
     Kind.IP: "an address",
+    Kind.LIST: "a list",
 }
 _ORDERED: dict[str, Callable[[Any, Any], Bools]] = {
     "=": operator.eq,
@@ -71,25 +78,41 @@ class BadValue(Exception):
 class Comparison:
     """What is known of a comparison before it is compiled."""
 
-    name: str  # of the field, for messages
+    name: str  # of the left side, for messages
     kind: Kind
-    literal: str  # how values are written: port, ip, net, around; empty: by kind
+    literal: str  # how values are written: port, ip, net, around, structure (not at all); empty: by kind
     op: str
     values: Sequence[Literal]
+    modifier: str = ""  # oneof, anyof, allof
+
+
+def group_of(kind: Kind, literal: str = "") -> str:
+    """Return what a value is, in words; the key of :data:`ALLOWED`."""
+    if literal == "structure":
+        return "a structure"
+    return "an address" if literal in ("ip", "net") else _CLASS[kind]
+
+
+def check_operator(name: str, group: str, op: str) -> None:
+    """Raise BadValue when values of ``group`` do not have the operator."""
+    if op not in ALLOWED[group]:
+        usable = ", ".join(ALLOWED[group])
+        raise BadValue(None, f"expected one of {usable}: {name} is {group}, '{op}' does not work on it")
 
 
 def compile_test(what: Comparison, strings: StringTable) -> Test:
     """Return the test of a comparison. Raises BadValue."""
-    group = "an address" if what.literal in ("ip", "net") else _CLASS[what.kind]
-    if what.op not in ALLOWED[group]:
-        usable = ", ".join(ALLOWED[group])
-        raise BadValue(
-            None, f"expected one of {usable}: {what.name} is {group}, '{what.op}' does not work on it"
-        )
+    group = group_of(what.kind, what.literal)
+    check_operator(what.name, group, what.op)
+    if what.literal == "around" and (plain(what.op) != "=" or len(what.values) != 1 or what.modifier):
+        raise BadValue(None, "expected '=' and a number of milliseconds after evt.around[TIME]")
     if what.op == "exists":
         return lambda cells: cells.valid
-    if what.op == "regex":
-        raise BadValue(None, "expected another operator: this version has no regex, use glob or contains")
+    if group == "a list":
+        return _list_test(what)
+    if what.modifier:
+        count = _counting(what, group, strings)
+        return lambda cells: _enough(count(cells), what.modifier, len(what.values)) & cells.valid
     if group == "an address":
         return _address_test(what, strings)
     if group == "a number":
@@ -104,28 +127,80 @@ def plain(op: str) -> str:
     return "=" if op in ("==", "in", "intersects") else op
 
 
+def _enough(hits: NDArray[np.int64], modifier: str, total: int) -> Bools:
+    if modifier == "oneof":
+        return hits == 1
+    return hits > 0 if modifier == "anyof" else (hits == total) & (total > 0)
+
+
+def _counting(what: Comparison, group: str, strings: StringTable) -> Callable[[Cells], NDArray[np.int64]]:
+    """Return the function that counts which of the values each cell passes."""
+    op = plain(what.op)
+    if group == "a number":
+        counted = Ordered([number(literal, what.literal, what.kind is Kind.FLOAT) for literal in what.values])
+        return lambda cells: counted.count(cells, op)
+    if group == "true or false":
+        yes = [_true(literal) for literal in what.values].count(True)
+        no = len(what.values) - yes
+        return lambda cells: np.where(cells.values == (op == "="), yes, no)
+    if group == "an address":
+        nets, total = _Nets(what), len(what.values)
+        return lambda cells: measure(
+            cells, nets.count if op == "=" else lambda raw: total - nets.count(raw), strings
+        )
+    values = [literal.value for literal in what.values]
+    if op in ("bcontains", "bstartswith"):
+        values = [_unhex(literal, op) for literal in what.values]
+    at_once = what.modifier == "anyof" and op in ("glob", "iglob", "regex")
+    try:
+        count = any_pattern(op, values) if at_once else how_many(op, values)
+    except BadPattern as error:
+        raise BadValue(_guilty(op, what.values), str(error)) from None
+    return lambda cells: measure(cells, count, strings)
+
+
+def _guilty(op: str, literals: Sequence[Literal]) -> Literal | None:
+    """Return the first pattern that is wrong by itself, None: there are too many."""
+    for literal in literals[:MAX_PATTERNS]:
+        try:
+            how_many(op, [literal.value])
+        except BadPattern:
+            return literal
+    return None
+
+
 # --- numbers ------------------------------------------------------------------------------------------
 
 
 def _text(literal: Literal) -> str:
-    return literal.value.decode("utf-8", "replace")
+    text = literal.value.decode("utf-8", "replace")
+    return text if len(text) <= 60 else text[:60] + "…"
 
 
 def number(literal: Literal, how: str, floating: bool) -> int | float:
     """Return the number that a value means; ``how`` ``port`` accepts names of services."""
-    text = _text(literal)
+    text = literal.value.decode("utf-8", "replace")
     if _INTEGER.match(text) and len(text) < 400:
         digits = text.lstrip("+-").lower()
         value = int(digits, 16) if digits.startswith("0x") else int(digits)
-        return -value if text.startswith("-") else value
+        value = -value if text.startswith("-") else value
+        return _as_float(value) if floating else value
     if floating and _DECIMAL.match(text):
         return float(text)
+    shown = _text(literal)
     if how == "port":
-        port = service_port(text)
+        port = service_port(text) if len(text) < 100 else None
         if port is None:
-            raise BadValue(literal, f"expected a port number or the name of a service, found '{text}'")
+            raise BadValue(literal, f"expected a port number or the name of a service, found '{shown}'")
         return port
-    raise BadValue(literal, f"expected a number (no units), found '{text}'")
+    raise BadValue(literal, f"expected a number (no units), found '{shown}'")
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
 
 
 def _number_test(what: Comparison) -> Test:
@@ -133,11 +208,10 @@ def _number_test(what: Comparison) -> Test:
     numbers = [number(literal, what.literal, floating) for literal in what.values]
     op = plain(what.op)
     if what.literal == "around":
-        if op != "=" or len(numbers) != 1:
-            raise BadValue(None, "expected '=' and a number of milliseconds after evt.around[TIME]")
         op = "<="
-    if op == "=" and len(numbers) > 8 and not floating:
-        return _one_of_many([int(value) for value in numbers])
+    if len(numbers) > 8:
+        counted = Ordered(numbers)
+        return lambda cells: (counted.count(cells, op) > 0) & cells.valid
 
     def test(cells: Cells) -> Bools:
         found = np.zeros(len(cells), np.bool_)
@@ -161,25 +235,44 @@ def _compare(cells: Cells, op: str, value: int | float) -> Bools:
     return _ORDERED[op](values, wanted)
 
 
-def _one_of_many(numbers: list[int]) -> Test:
-    signed = np.array([n for n in numbers if -(2**63) <= n < 2**63], np.int64)
-    unsigned = np.array([n for n in numbers if 0 <= n < 2**64], np.uint64)
+class Ordered:
+    """Several numbers, asked how many of them a cell passes; they may lie beyond 64 bits."""
 
-    def test(cells: Cells) -> Bools:
-        if cells.kind is Kind.UINT:
-            return np.isin(cells.values.view(np.uint64), unsigned) & cells.valid
-        return np.isin(cells.values, signed) & cells.valid
+    def __init__(self, numbers: Sequence[int | float]) -> None:
+        """Take the numbers."""
+        self._numbers = sorted(numbers)
 
-    return test
+    def count(self, cells: Cells, op: str) -> NDArray[np.int64]:
+        """Return for how many numbers n ``cell op n`` holds."""
+        values = cells.values.view(np.uint64) if cells.kind is Kind.UINT else cells.values
+        below = above = 0
+        inside = self._numbers
+        if values.dtype.kind in "iu":
+            limits = np.iinfo(values.dtype)
+            below = sum(n < limits.min for n in inside)
+            above = sum(n > limits.max for n in inside)
+            inside = inside[below : len(inside) - above]
+        known = np.array(inside, values.dtype)
+        left = np.searchsorted(known, values, "left").astype(np.int64)
+        right = np.searchsorted(known, values, "right").astype(np.int64)
+        if op in ("=", "!="):
+            equal = right - left
+            return equal if op == "=" else len(self._numbers) - equal
+        if op in ("<", "<="):
+            return above + len(inside) - (right if op == "<" else left)
+        return below + (left if op == ">" else right)
+
+
+def _true(literal: Literal) -> bool:
+    if literal.value not in (b"true", b"false"):
+        hint = {b"1": "true", b"0": "false"}.get(literal.value, {b"t": "true", b"f": "false"}.get(
+            literal.value[:1].lower()))  # fmt: skip
+        raise BadValue(literal, f"expected true or false, found '{_text(literal)}'", hint)
+    return literal.value == b"true"
 
 
 def _bool_test(what: Comparison) -> Test:
-    wanted: list[bool] = []
-    for literal in what.values:
-        if literal.value not in (b"true", b"false"):
-            hint = {b"1": "true", b"0": "false"}.get(literal.value)
-            raise BadValue(literal, f"expected true or false, found '{_text(literal)}'", hint)
-        wanted.append(literal.value == b"true")
+    wanted = {_true(literal) for literal in what.values}
     negated = what.op == "!="
 
     def test(cells: Cells) -> Bools:
@@ -194,33 +287,61 @@ def _bool_test(what: Comparison) -> Test:
 # --- addresses ----------------------------------------------------------------------------------------
 
 
-def _address_test(what: Comparison, strings: StringTable) -> Test:
-    nets: list[tuple[int, int, int]] = []  # length of the address, network, shift
-    for literal in what.values:
-        text = _text(literal)
-        try:
-            if what.literal == "net":
-                if "/" not in text:
-                    raise BadValue(literal, f"expected a network such as 10.0.0.0/8, found '{text}'")
-                net = ipaddress.ip_network(text, strict=False)
-                bits = net.max_prefixlen
-                nets.append(
-                    (bits // 8, int(net.network_address) >> (bits - net.prefixlen), bits - net.prefixlen)
-                )
-            else:
-                address = ipaddress.ip_address(text)
-                nets.append((address.max_prefixlen // 8, int(address), 0))
-        except ValueError:
-            kind = "a network such as 10.0.0.0/8" if what.literal == "net" else "an IP address"
-            raise BadValue(literal, f"expected {kind}, found '{text}'") from None
+class _Nets:
+    """Addresses or networks that were written down, looked up by how long they are."""
 
-    def inside(raw: bytes) -> bool:
+    def __init__(self, what: Comparison) -> None:
+        self._heads: dict[tuple[int, int], Counter[int]] = {}  # length of the address, bits to drop
+        for literal in what.values:
+            size, shift, head = _net(literal, what.literal)
+            self._heads.setdefault((size, shift), Counter())[head] += 1
+
+    def count(self, raw: bytes) -> int:
+        """Return how many of them an address of 4 or 16 bytes is or lies in."""
         value = int.from_bytes(raw, "big")
-        return any(len(raw) == size and value >> shift == head for size, head, shift in nets)
+        return sum(heads[value >> shift] for (size, shift), heads in self._heads.items() if size == len(raw))
+
+
+def _net(literal: Literal, how: str) -> tuple[int, int, int]:
+    """Return length of the address in bytes, bits to drop, and what is left then."""
+    text = literal.value.decode("utf-8", "replace")
+    try:
+        if "%" in text:
+            raise ValueError
+        if how == "net":
+            if "/" not in text:
+                raise ValueError
+            net = ipaddress.ip_network(text, strict=False)
+            shift = net.max_prefixlen - net.prefixlen
+            return net.max_prefixlen // 8, shift, int(net.network_address) >> shift
+        address = ipaddress.ip_address(text)
+        return address.max_prefixlen // 8, 0, int(address)
+    except ValueError:
+        kind = "a network such as 10.0.0.0/8" if how == "net" else "an IP address"
+        raise BadValue(literal, f"expected {kind}, found '{_text(literal)}'") from None
+
+
+def _address_test(what: Comparison, strings: StringTable) -> Test:
+    nets = _Nets(what)
+    negated = what.op == "!="
+    return lambda cells: decide(cells, lambda raw: (nets.count(raw) > 0) != negated, strings) & cells.valid
+
+
+# --- lists --------------------------------------------------------------------------------------------
+
+
+def _list_test(what: Comparison) -> Test:
+    """Return the test of a list: all of its items are among the values, or any is."""
+    if what.modifier:
+        raise BadValue(None, f"expected 'in' or 'intersects': {what.name} is a list")
+    wanted = frozenset(literal.value for literal in what.values)
 
     def test(cells: Cells) -> Bools:
-        hit = decide(cells, inside, strings)
-        return (~hit if what.op == "!=" else hit) & cells.valid
+        found = np.zeros(len(cells), np.bool_)
+        for at in np.flatnonzero(cells.valid).tolist():
+            items = cells.values[at]
+            found[at] = wanted.issuperset(items) if what.op == "in" else not wanted.isdisjoint(items)
+        return found
 
     return test
 
@@ -243,9 +364,7 @@ def text_test(op: str, literals: Sequence[Literal]) -> Callable[[bytes], bool]:
     if op == "pmatch":
         return path_prefixes(values)
     if op in ("bcontains", "bstartswith"):
-        if not _HEX.match(first):
-            raise BadValue(literals[0], f"expected an even number of hex digits after '{op}'")
-        first = bytes.fromhex(first.decode())
+        first = _unhex(literals[0], op)
         op = op[1:]
     lowered = first.lower()
     tests: dict[str, Callable[[], Callable[[bytes], bool]]] = {
@@ -260,22 +379,44 @@ def text_test(op: str, literals: Sequence[Literal]) -> Callable[[bytes], bool]:
         "endswith": lambda: lambda text: text.endswith(first),
         "glob": lambda: glob(first),
         "iglob": lambda: glob(first, ignore_case=True),
+        "regex": lambda: regex(first),
     }
-    return tests[op]()
+    try:
+        return tests[op]()
+    except BadPattern as error:
+        raise BadValue(literals[0], str(error)) from None
+
+
+def _unhex(literal: Literal, op: str) -> bytes:
+    if not _HEX.match(literal.value):
+        raise BadValue(literal, f"expected an even number of hex digits after '{op}'")
+    return bytes.fromhex(literal.value.decode())
 
 
 def decide(cells: Cells, accepts: Callable[[bytes], bool], strings: StringTable) -> Bools:
     """Return ``accepts`` of each valid cell; of interned text once per distinct string."""
-    found = np.zeros(len(cells), np.bool_)
+    return _mapped(cells, accepts, strings, np.bool_)
+
+
+def measure(cells: Cells, value: Callable[[bytes], int], strings: StringTable) -> NDArray[np.int64]:
+    """Return the number ``value`` of each valid cell, 0 elsewhere; of text once per distinct string."""
+    return _mapped(cells, value, strings, np.int64)
+
+
+def _mapped(
+    cells: Cells, function: Callable[[bytes], Any], strings: StringTable, dtype: type
+) -> NDArray[Any]:
+    found = np.zeros(len(cells), dtype)
     if cells.kind in (Kind.TEXT, Kind.BYTES):
         for i in np.flatnonzero(cells.valid).tolist():
-            found[i] = accepts(cells.values[i])
+            found[i] = function(cells.values[i])
         return found
     if not np.any(cells.valid):
         return found
     sids = np.where(cells.valid, cells.values, 0)
     used = np.zeros(int(sids.max()) + 1, np.bool_)
     used[sids] = True
+    answers = np.zeros(len(used), dtype)
     for sid in np.flatnonzero(used).tolist():
-        used[sid] = accepts(strings[sid])
-    return used[sids]
+        answers[sid] = function(strings[sid])
+    return answers[sids]

@@ -25,16 +25,26 @@ for _name, _column, _unknown in (
     ("proc.pid", "pid", None),
     ("proc.sid", "sid", None),
     ("proc.vpgid", "vpgid", None),
-    ("proc.pgid", "pgid", None),
     ("proc.vpid", "vpid", -1),
     ("proc.tty", "tty", None),
     ("proc.exe_ino", "exe_ino", 0),
-    ("proc.exe_ino.ctime", "exe_ino_ctime", None),
-    ("proc.exe_ino.mtime", "exe_ino_mtime", None),
-    ("proc.pidns_init_start_ts", "pidns_init_start_ts", None),
-    ("proc.pid.ts", "clone_ts", None),
 ):
     define(_name, Definition(dim="thread", per_dim=partial(_number, column=_column, unknown=_unknown)))
+
+
+def _recorded(ctx: Context, _arg: Arg, column: str, unknown: int) -> Cells:
+    """Return a column that old captures rarely hold: there ``unknown`` stands for what is not recorded."""
+    return _number(ctx, _arg, column, None if ctx.modern else unknown)
+
+
+for _name, _column, _unknown in (
+    ("proc.pgid", "pgid", -1),
+    ("proc.exe_ino.ctime", "exe_ino_ctime", 0),
+    ("proc.exe_ino.mtime", "exe_ino_mtime", 0),
+    ("proc.pidns_init_start_ts", "pidns_init_start_ts", 0),
+    ("proc.pid.ts", "clone_ts", 0),
+):
+    define(_name, Definition(dim="thread", per_dim=partial(_recorded, column=_column, unknown=_unknown)))
 
 
 def _text(ctx: Context, _arg: Arg, column: str) -> Cells:
@@ -60,7 +70,9 @@ for _name, _bit in (
 
 def _leads(ctx: Context, _arg: Arg, group: str, own: str) -> Cells:
     threads = ctx.index.threads
-    return bools(getattr(threads, group) == getattr(threads, own))
+    leader = getattr(threads, group)
+    known = leader != -1 if group == "pgid" and not ctx.modern else None
+    return bools(leader == getattr(threads, own), known)
 
 
 for _name, _group, _own in (
@@ -75,8 +87,13 @@ for _name, _group, _own in (
 
 
 def items(text: bytes) -> list[bytes]:
-    """Return the items of a NUL-separated list."""
-    return text.split(b"\0") if text else []
+    """Return the items of a list of NUL-terminated texts."""
+    return text.removesuffix(b"\0").split(b"\0") if text else []
+
+
+def spaced(text: bytes) -> bytes:
+    """Return the items of a list of NUL-terminated texts with blanks between them."""
+    return text.removesuffix(b"\0").replace(b"\0", b" ")
 
 
 def _check_index(_ctx: Context, arg: Arg) -> None:
@@ -87,7 +104,7 @@ def _check_index(_ctx: Context, arg: Arg) -> None:
 @dimension("thread", "proc.args", check=_check_index)
 def _args(ctx: Context, arg: Arg) -> Cells:
     if arg is None:
-        return ctx.derive(ctx.index.threads.args, lambda text: text.replace(b"\0", b" "))
+        return ctx.derive(ctx.index.threads.args, spaced)
     place = int(arg)
 
     def one(text: bytes) -> bytes | None:
@@ -110,7 +127,7 @@ def variable(text: bytes, name: str) -> bytes | None:
 def _env(ctx: Context, arg: Arg) -> Cells:
     env = ids(ctx.index.threads.env).take(ctx.threads.main)
     if arg is None:
-        return ctx.derive(env.values, lambda text: text.replace(b"\0", b" ")).where(env.valid)
+        return ctx.derive(env.values, spaced).where(env.valid)
     return ctx.derive(env.values, lambda text: variable(text, arg)).where(env.valid)
 
 
@@ -126,7 +143,7 @@ def command_lines(ctx: Context, first: str, always_space: bool) -> Cells:
     distinct, inverse = np.unique(columns, axis=1, return_inverse=True)
     texts: list[bytes | None] = []
     for head, args in distinct.T.tolist():
-        tail = ctx.strings[args].replace(b"\0", b" ")
+        tail = spaced(ctx.strings[args])
         texts.append(ctx.strings[head] + (b" " + tail if args or always_space else b""))
     return intern_all(ctx.strings, texts).take(inverse.reshape(-1))
 
@@ -184,14 +201,15 @@ def _pvpid(ctx: Context, _arg: Arg) -> Cells:
 
 @dimension("thread", "proc.ppid.ts")
 def _ppid_ts(ctx: Context, _arg: Arg) -> Cells:
-    return ints(ctx.index.threads.clone_ts).take(ctx.threads.parent)
+    return _recorded(ctx, _arg, "clone_ts", 0).take(ctx.threads.parent)
 
 
 # --- session and group leaders ------------------------------------------------------------------------
 
 
 def _of_leader(ctx: Context, _arg: Arg, group: str, column: str) -> Cells:
-    return ids(getattr(ctx.index.threads, column)).take(ctx.threads.leader(group))
+    leads = ids(getattr(ctx.index.threads, column)).take(ctx.threads.leader(group))
+    return leads.where(_number(ctx, _arg, "pgid", -1).valid) if group == "pgid" and not ctx.modern else leads
 
 
 for _name, _group, _column in (
@@ -222,6 +240,9 @@ def _nthreads(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
 @event("proc.nchilds")
 def _nchilds(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     known = rows.thread >= 0
+    if not ctx.modern and ctx.num_threads:
+        lives = ctx.index.threads.life[np.maximum(rows.thread, 0)].astype(np.int64)
+        return ints(ctx.threads.followers(lives, _when(ctx, rows)), known)
     count = np.maximum(ctx.threads.members(rows.thread, _when(ctx, rows)) - 1, 0)
     if ctx.num_threads:
         count = np.where(ctx.threads.is_main[np.maximum(rows.thread, 0)], count, 0)
@@ -269,5 +290,4 @@ def _pidns_to_ctime(ctx: Context, _arg: Arg) -> Cells:
 
 @dimension("thread", "proc.fdlimit")
 def _fdlimit(ctx: Context, _arg: Arg) -> Cells:
-    limit = ctx.index.threads.fdlimit  # 0: nobody told, as of entries made up by the reader
-    return ints(np.where(limit == 0, -1, limit)).take(ctx.threads.main)
+    return ints(ctx.index.threads.fdlimit).take(ctx.threads.main)

@@ -33,11 +33,12 @@ class FieldSpec:
     arg: ArgRule
     arg_help: str
     flags: frozenset[str]  # FILTER_ONLY, PRINT_ONLY, TABLE_ONLY, IS_LIST, DEPRECATED
+    type_own: str | None = None  # of fields that no reference reader has
 
     def type(self, modern: bool) -> str:
         """Return the type in captures of the new or the old kind."""
         first, second = (self.type_new, self.type_old) if modern else (self.type_old, self.type_new)
-        return first or second or "CHARBUF"
+        return self.type_own or first or second or "CHARBUF"
 
     @property
     def dotted(self) -> bool:
@@ -50,7 +51,9 @@ class FieldSpec:
 
     @property
     def generation(self) -> str:
-        """Return ``both``, ``old`` or ``new``: which reference reader knows the field."""
+        """Return ``both``, ``old``, ``new`` or ``own``: which reference reader knows the field."""
+        if self.type_own:
+            return "own"
         if self.type_old and self.type_new:
             return "both"
         return "old" if self.type_old else "new"
@@ -103,6 +106,7 @@ def specs() -> dict[str, FieldSpec]:
             arg=rule,
             arg_help="" if help_text == "none" else help_text,
             flags=frozenset(flags - _SUFFIX_FLAGS),
+            type_own=raw.get("type_own"),
         )
     return found
 

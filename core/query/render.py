@@ -15,12 +15,14 @@ from collections.abc import Callable
 from functools import cache
 
 from ..schema.catalogue import Param, tables
+from ..text import printable
+from .buffers import SHORT, Look, dots
+from .buffers import renderer as buffer_renderer
 from .cells import ip_text
 
 Rendered = tuple[bytes, bytes]  # value, resolved form (empty: none)
 Render = Callable[[bytes], Rendered]
 
-BUFFER_COLUMNS = 80  # characters that the old reader prints of a buffer
 AF_UNIX, AF_INET, AF_INET6 = 1, 2, 10
 AT_FDCWD = -100
 UNKNOWN_ID = 0xFFFFFFFF
@@ -62,6 +64,7 @@ UNSIGNED = {
     "MODE": 4,
 }
 TEXTS = frozenset(("CHARBUF", "FSPATH", "FSRELPATH"))
+_SHOWN_AS_TEXT = TEXTS | {"SOCKADDR", "SOCKTUPLE", "IPV4ADDR", "IPV6ADDR", "IPADDR"}
 # An empty parameter prints as NULL for these in the newest reader, as <NA> for all others.
 _NULL_WHEN_EMPTY = frozenset(("BYTEBUF", "SOCKTUPLE", "FDLIST", "CHARBUFARRAY", "CHARBUF_PAIR_ARRAY", "DYN"))
 
@@ -110,18 +113,6 @@ def clean(text: bytes, modern: bool) -> bytes:
     return text.translate(None, _CONTROLS if modern else _NOT_ASCII)
 
 
-def dots(data: bytes) -> bytes:
-    """Return a buffer with a dot for every byte that is not printable ASCII."""
-    return data.translate(_DOTS)
-
-
-def short_dots(data: bytes) -> bytes:
-    """Return a buffer like :func:`dots`, cut to 80 characters with an ellipsis."""
-    if len(data) <= BUFFER_COLUMNS:
-        return data.translate(_DOTS)
-    return data[: BUFFER_COLUMNS - 3].translate(_DOTS) + b"..."
-
-
 def until_nul(data: bytes) -> bytes:
     """Return the bytes before the first NUL."""
     return data.partition(b"\0")[0]
@@ -150,18 +141,20 @@ def join_path(base: bytes, path: bytes, modern: bool) -> bytes:
     component and shows other bytes than printable ASCII as dots.
     """
     absolute = path.startswith(b"/")
-    if modern and not path:
-        return b""
-    if len(base) * (not absolute) + len(path) > 1024:
-        return b"/DIR_TOO_LONG/FILENAME_TOO_LONG" if modern else b"/PATH_TOO_LONG"
     if absolute and b"//" not in path and b"./" not in path and not path.endswith((b".", b"/")):
         return path if modern else dots(path)
+    if not modern:
+        return _join_old(b"" if absolute else base, path)
+    if not path:
+        return b""
+    if len(base) * (not absolute) + len(path) > 1024:
+        return b"/DIR_TOO_LONG/FILENAME_TOO_LONG"
     out = bytearray() if absolute else bytearray(base)
     i = 0
     fresh = True  # at the start of a component
     while i < len(path):
         byte = path[i]
-        if byte == 0x2E and (fresh or not modern):
+        if byte == 0x2E and fresh:
             if path[i + 1 : i + 3] in (b"./", b"."):
                 if out.endswith(b"/"):
                     del out[-1]
@@ -169,20 +162,43 @@ def join_path(base: bytes, path: bytes, modern: bool) -> bytes:
                 if not out and absolute:
                     out += b"/"
                 i += 3
-                fresh = True
                 continue
             if path[i + 1 : i + 2] in (b"/", b""):
                 i += 2
-                fresh = True
                 continue
         if byte == 0x2F:
             if not out.endswith(b"/"):
                 out.append(byte)
             fresh = True
         else:
-            out.append(byte if modern else _DOTS[byte])
+            out.append(byte)
             fresh = False
         i += 1
+    if len(out) > 1 and out.endswith(b"/"):
+        del out[-1]
+    return bytes(out)
+
+
+def _join_old(base: bytes, path: bytes) -> bytes:
+    out = bytearray(base)
+    i = 0
+    while i < len(path):
+        here = path[i : i + 3]
+        if here in (b"../", b".."):
+            if len(out) > 1:
+                del out[max(out.rfind(b"/", 0, len(out) - 1) + 1, 0) :]
+            i += len(here)
+        elif here.startswith(b".."):
+            out += b".."
+            i += 2
+        elif here.startswith(b"./"):
+            i += 2
+        elif here == b".":
+            i += 1
+        else:
+            if path[i] != 0x2F or not out.endswith(b"/"):
+                out.append(_DOTS[path[i]])
+            i += 1
     if len(out) > 1 and out.endswith(b"/"):
         del out[-1]
     return bytes(out)
@@ -209,13 +225,17 @@ def _flag_rows(table: str, modern: bool) -> tuple[tuple[int, bytes], ...]:
     return tuple((value, name.encode()) for name, value in source)
 
 
-def flag_names(value: int, table: str, modern: bool) -> bytes:
-    """Return the names of the bits of ``value`` joined by ``|``."""
+def flag_names(value: int, table: str, modern: bool, *, mode: bool = False) -> bytes:
+    """Return the names of the bits of ``value`` joined by ``|``.
+
+    The old reader names a value that has a row of its own by that row even after names of its bits;
+    the newest one does so for file modes (``mode``) only.
+    """
     found: list[bytes] = []
     rest = value
     for bits, name in _flag_rows(table, modern):
         whole = bits == value
-        if whole and not modern:
+        if whole and (mode or not modern):
             found.append(name)
             break
         if (bits == 0 and whole) or (bits != 0 and rest != 0 and rest & bits == bits):
@@ -232,21 +252,35 @@ def enum_names(value: int, table: str, modern: bool) -> bytes:
 
 
 def address_text(data: bytes, modern: bool) -> bytes:
-    """Return a socket address (SOCKADDR) as text."""
+    """Return a socket address (SOCKADDR) as text.
+
+    The old reader wants the exact length, the newest one at least the length that it needs.
+    """
     if not data:
         return b"<NA>" if modern else b"NULL"
     family = data[0]
     if family == AF_UNIX:
-        return clean(until_nul(data[1:]), modern)
+        if modern and (len(data) < 2 or data[-1]):
+            return b"INVALID PATH"
+        return _socket_path(data[1:], modern)
     if family == AF_INET:
-        if len(data) != 7:
+        if not _fits(data, 7, modern):
             return b"INVALID IPv4"
         return b"%b:%d" % (ip_text(data[1:5]).encode(), _U16.unpack_from(data, 5)[0])
     if family == AF_INET6:
-        if len(data) != 19:
+        if not _fits(data, 19, modern):
             return b"INVALID IPv6"
         return b"%b:%d" % (ip6_text(data[1:17]), _U16.unpack_from(data, 17)[0])
     return b"family %d" % family
+
+
+def _fits(data: bytes, size: int, modern: bool) -> bool:
+    return len(data) >= size if modern else len(data) == size
+
+
+def _socket_path(data: bytes, modern: bool) -> bytes:
+    path = until_nul(data)
+    return path if modern else clean(path, False)
 
 
 def ip6_text(raw: bytes) -> bytes:
@@ -260,22 +294,27 @@ def tuple_text(data: bytes, modern: bool) -> bytes:
         return b"NULL"
     family = data[0]
     if family == AF_UNIX:
-        if len(data) < 18:
-            return b"INVALID UNIX SOCKET"
+        if len(data) < 18 or (modern and data[-1]):
+            return b"INVALID PATH" if modern else b"INVALID UNIX SOCKET"
         source, peer = _POINTERS.unpack_from(data, 1)
-        return b"%x->%x %b" % (source, peer, clean(until_nul(data[17:]), modern))
+        return b"%x->%x %b" % (source, peer, _socket_path(data[17:], modern))
     if family == AF_INET:
-        if len(data) != 13:
+        if not _fits(data, 13, modern):
             return b"INVALID IPv4"
         ends = (data[1:5], data[5:7], data[7:11], data[11:13])
         return b"%b:%d->%b:%d" % _ends(ends, False)
     if family == AF_INET6:
-        if len(data) != 37:
+        if not _fits(data, 37, modern):
             return b"INVALID IPv6"
-        if data[1:].startswith(_V4_MAPPED) and data[19:].startswith(_V4_MAPPED):
+        if _is_v4(data[1:17]) and _is_v4(data[19:35]):
             return b"%b:%d->%b:%d" % _ends((data[13:17], data[17:19], data[31:35], data[35:37]), False)
         return b"%b:%d->%b:%d" % _ends((data[1:17], data[17:19], data[19:35], data[35:37]), True)
     return b"family %d" % family
+
+
+def _is_v4(raw: bytes) -> bool:
+    """Return whether the readers take 16 bytes for an IPv4 address: mapped into IPv6, or all zero."""
+    return raw.startswith(_V4_MAPPED) or not any(raw)
 
 
 def _ends(parts: tuple[bytes, bytes, bytes, bytes], six: bool) -> tuple[bytes, int, bytes, int]:
@@ -308,7 +347,7 @@ def _number_text(value: int, size: int, signed: bool, fmt: str) -> bytes:
 def _numeric(kind: str, param: Param, modern: bool) -> Render:
     signed = kind in SIGNED
     size = SIGNED.get(kind) or UNSIGNED.get(kind) or 8
-    fmt, table = param.fmt, param.flags
+    fmt, table = "DEC" if kind == "PORT" else param.fmt, param.flags
     syscalls = _syscalls(modern)
     signals = _names("signals")
 
@@ -332,7 +371,7 @@ def _numeric(kind: str, param: Param, modern: bool) -> Render:
         if kind == "SIGSET":
             return b" ".join(signals[i + 1] for i in range(31) if value >> i & 1), b""
         if kind == "MODE":
-            return _number_text(value, size, False, fmt), flag_names(value, table or "", modern)
+            return _number_text(value, size, False, fmt), flag_names(value, table or "", modern, mode=True)
         if kind.startswith("FLAGS"):
             return b"%d" % value, flag_names(value, table or "", modern)
         if kind.startswith("ENUMFLAGS"):
@@ -356,9 +395,9 @@ def _dynamic(param: Param, modern: bool, resolve: Callable[[Param], Render]) -> 
         choices[raw["index"]] = resolve(Param(param.name, raw["type"], raw["fmt"]))
 
     def show(raw: bytes) -> Rendered:
-        if not raw:
-            return (b"NULL" if modern else b""), b""
-        inner = choices.get(raw[0])
+        if not raw and modern:
+            return b"NULL", b""
+        inner = choices.get(raw[0]) if raw else None
         if inner is None:
             return b"INVALID DYNAMIC PARAMETER", b""
         return inner(raw[1:])
@@ -367,38 +406,50 @@ def _dynamic(param: Param, modern: bool, resolve: Callable[[Param], Render]) -> 
 
 
 def renderer(
-    param: Param, modern: bool, special: Callable[[Param], Render | None], full: bool = False
+    param: Param, modern: bool, special: Callable[[Param], Render | None], look: Look = SHORT
 ) -> Render:
-    """Return the function that shows the values of ``param``; ``full``: buffers are never cut.
+    """Return the function that shows the values of ``param``.
 
     ``special`` is asked first, also for the inner types of a dynamic parameter: it returns the
     function for the types that need more than their bytes, and None for all others.
     """
 
     def resolve(p: Param) -> Render:
-        own = special(p)
-        if own is not None:
-            return own
-        if p.type in SIGNED or p.type in UNSIGNED:
-            return _numeric(p.type, p, modern)
         if p.type == "DYN":
             return _dynamic(p, modern, resolve)
-        return _variable(p, modern, full)
+        show = special(p)
+        if show is None and (p.type in SIGNED or p.type in UNSIGNED):
+            show = _numeric(p.type, p, modern)
+        if show is None and p.type in _SHOWN_AS_TEXT:
+            show = _text(p.type, modern)
+        if show is None:
+            return _buffer(p.type, modern, look)
+        return _safely(show) if look.safe else show
 
     return resolve(param)
 
 
-def _variable(param: Param, modern: bool, full: bool) -> Render:
-    kind = param.type
+def _safely(show: Render) -> Render:
+    """Return ``show`` with all that could act on a terminal made visible."""
+
+    def safe(raw: bytes) -> Rendered:
+        value, resolved = show(raw)
+        return printable(value).encode(), printable(resolved).encode() if resolved else b""
+
+    return safe
+
+
+def _buffer(kind: str, modern: bool, look: Look) -> Render:
+    show = buffer_renderer(look, modern)
+    empty = b"NULL" if modern and kind in _NULL_WHEN_EMPTY else b"<NA>" if modern else b""
+    return lambda raw: (show(raw) if raw else empty, b"")
+
+
+def _text(kind: str, modern: bool) -> Render:
     empty = b"" if not modern else b"NULL" if kind in _NULL_WHEN_EMPTY else b"<NA>"
     if kind in ("SOCKADDR", "SOCKTUPLE"):
         text = address_text if kind == "SOCKADDR" else tuple_text
         return lambda raw: (text(raw, modern), b"")
     if kind in TEXTS:
         return lambda raw: (until_nul(raw) if raw else empty, b"")
-    if kind in ("IPV4ADDR", "IPV6ADDR", "IPADDR"):
-        return lambda raw: (ip_text(raw).encode() if raw else empty, b"")
-    if modern:
-        return lambda raw: (raw.translate(_DOTS) if raw else empty, b"")
-    show = dots if full else short_dots
-    return lambda raw: (show(raw), b"")
+    return lambda raw: (ip_text(raw).encode() if raw else empty, b"")

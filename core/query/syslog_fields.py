@@ -9,7 +9,7 @@ import numpy as np
 from .cells import Cells, Kind, ints, na, texts_of
 from .context import Context
 from .define import Arg, Definition, define
-from .evt_fields import syslog_rows
+from .evt_fields import has_result, syslog_rows
 from .rows import RowSet
 
 _FACILITIES = (
@@ -17,6 +17,8 @@ _FACILITIES = (
     *("ftp", "ntp", "logaudit", "logalert", "clock"),
     *(f"local{number}" for number in range(8)),
 )
+_PRIORITY_DIGITS = 15
+_MAX_PRIORITY = 2**31 - 1
 _SEVERITIES = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"]
 
 
@@ -25,7 +27,8 @@ def _messages(ctx: Context, rows: RowSet) -> list[tuple[int, bytes] | None]:
     found: list[tuple[int, bytes] | None] = [None] * rows.count
     if rows.synthetic:
         return found
-    places = np.flatnonzero(syslog_rows(ctx, rows) & ctx.is_exit[rows.type])
+    sent = has_result(rows) & (rows.res >= 0) & ctx.is_exit[rows.type]
+    places = np.flatnonzero(syslog_rows(ctx, rows) & sent)
     buffers = ctx.args.buffer(rows.rows[places])
     for place, buffer, ok in zip(places.tolist(), buffers.values, buffers.valid.tolist(), strict=True):
         if ok:
@@ -34,26 +37,28 @@ def _messages(ctx: Context, rows: RowSet) -> list[tuple[int, bytes] | None]:
 
 
 def parse(buffer: bytes) -> tuple[int, bytes] | None:
-    """Return priority and text of a syslog datagram, None: it has no priority in front."""
-    end = buffer.find(b">", 0, 6)
-    if not buffer.startswith(b"<") or end < 2:
+    """Return priority and text of a syslog datagram, None: it has no priority in front.
+
+    As the reader does: the first byte, usually ``<``, is passed over, and the priority is what stands
+    before ``>``.
+    """
+    head = buffer[1 : 1 + _PRIORITY_DIGITS].partition(b">")[0].partition(b"\0")[0]
+    if not head.isdigit() or len(buffer) < len(head) + 2 or int(head) > _MAX_PRIORITY:
         return None
-    digits = buffer[1:end]
-    if not digits.isdigit() or int(digits) >= 8 * len(_FACILITIES):
-        return None
-    return int(digits), buffer[end + 1 :].split(b"\0", 1)[0]
+    return int(head), buffer[len(head) + 2 :].split(b"\0", 1)[0]
 
 
 def _number(ctx: Context, rows: RowSet, _arg: Arg, part: str) -> Cells:
     messages = _messages(ctx, rows)
-    numbers = [0 if m is None else m[0] // 8 if part == "facility" else m[0] % 8 for m in messages]
+    numbers = [0 if m is None else m[0] >> 3 if part == "facility" else m[0] & 7 for m in messages]
     return ints(np.array(numbers, np.int64), np.array([m is not None for m in messages], np.bool_))
 
 
 def _word(ctx: Context, rows: RowSet, _arg: Arg, part: str) -> Cells:
     names = _FACILITIES if part == "facility" else _SEVERITIES
     cells = _number(ctx, rows, _arg, part)
-    return ctx.words(list(names)).take(np.where(cells.valid, cells.values, -1))
+    inside = np.where((cells.values >= 0) & (cells.values < len(names)), cells.values, len(names))
+    return ctx.words([*names, "<NA>"]).take(np.where(cells.valid, inside, -1))
 
 
 def _text(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:

@@ -15,9 +15,9 @@ from .rows import RowSet
 PROCINFO = 234
 
 
-@dimension("thread", "thread.tid")
+@dimension("tid", "thread.tid")
 def _tid(ctx: Context, _arg: Arg) -> Cells:
-    return ints(ctx.index.threads.tid)
+    return ints(np.concatenate((ctx.index.threads.tid, ctx.strangers)))
 
 
 @dimension("thread", "thread.vtid")
@@ -41,11 +41,14 @@ def _nametid(ctx: Context, _arg: Arg) -> Cells:
 _RENAMED = {b"perf": b"perf_event", b"mem": b"memory", b"io": b"blkio"}
 
 
-def cgroups(text: bytes) -> list[tuple[bytes, bytes]]:
-    """Return (subsystem, path) of each cgroup of a thread, subsystems by their usual names."""
+def cgroups(text: bytes, modern: bool) -> list[tuple[bytes, bytes]]:
+    """Return (subsystem, path) of each cgroup of a thread, subsystems by their usual names.
+
+    The path begins behind the first ``=``, for the old reader behind the last.
+    """
     found: list[tuple[bytes, bytes]] = []
-    for item in text.split(b"\0") if text else ():
-        subsystem, _, path = item.partition(b"=")
+    for item in text.removesuffix(b"\0").split(b"\0") if text else ():
+        subsystem, _, path = item.partition(b"=") if modern else item.rpartition(b"=")
         subsystem = subsystem.removesuffix(b"_cgroup")
         found.append((_RENAMED.get(subsystem, subsystem), path))
     return found
@@ -55,7 +58,9 @@ def cgroups(text: bytes) -> list[tuple[bytes, bytes]]:
 def _cgroups(ctx: Context, _arg: Arg) -> Cells:
     return ctx.derive(
         ctx.index.threads.cgroups,
-        lambda text: b" ".join(subsystem + b"=" + path for subsystem, path in cgroups(text)) or None,
+        lambda text: (
+            b" ".join(subsystem + b"=" + path for subsystem, path in cgroups(text, ctx.modern)) or None
+        ),
     )
 
 
@@ -64,10 +69,14 @@ def _check_subsystem(_ctx: Context, arg: Arg) -> None:
         raise BadArgument("expected a cgroup subsystem, as in thread.cgroup.cpuset")
 
 
+def _first(items: list[tuple[bytes, bytes]], wanted: bytes) -> bytes | None:
+    return next((path for subsystem, path in items if subsystem == wanted), None)
+
+
 @dimension("thread", "thread.cgroup", check=_check_subsystem)
 def _cgroup(ctx: Context, arg: Arg) -> Cells:
     wanted = (arg or "").encode()
-    return ctx.derive(ctx.index.threads.cgroups, lambda text: dict(cgroups(text)).get(wanted))
+    return ctx.derive(ctx.index.threads.cgroups, lambda text: _first(cgroups(text, ctx.modern), wanted))
 
 
 def _capabilities(ctx: Context, _arg: Arg, column: str) -> Cells:
@@ -75,7 +84,8 @@ def _capabilities(ctx: Context, _arg: Arg, column: str) -> Cells:
     masks = getattr(ctx.index.threads, column)
     distinct, inverse = np.unique(masks, return_inverse=True)
     texts = [" ".join(n for bit, n in enumerate(names) if mask >> bit & 1) for mask in distinct.tolist()]
-    return ctx.words(list(texts)).take(inverse.reshape(-1))
+    known = np.ones(len(masks), np.bool_) if ctx.modern else masks != 0  # old captures rarely hold them
+    return ctx.words(list(texts)).take(inverse.reshape(-1)).where(known)
 
 
 for _name in ("permitted", "inheritable", "effective"):
@@ -150,7 +160,7 @@ for _name, _user, _system in (
 @event("thread.exectime")
 def _exectime(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
     times = np.zeros(rows.count, np.int64) if rows.synthetic else ctx.switches.at(rows.rows)
-    return ints(times, rows.thread >= 0, kind=Kind.UINT)
+    return ints(times, kind=Kind.UINT)
 
 
 @event("thread.totexectime")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..index.tables import CL_MAIN_THREAD, Index
+from ..index.tables import CL_MAIN_THREAD, SPEAKER_VTID, Index
 
 MAX_ANCESTORS = 64
 
@@ -53,11 +53,14 @@ class ThreadTable:
 
     @cached_property
     def _by_tid(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        lives = self._index.lives
-        known, rank = np.unique(lives.tid, return_inverse=True)
-        codes = self._code(rank.reshape(-1), lives.first_event)
+        lives, threads = self._index.lives, self._index.threads
+        listed = lives.tid != -1  # the made up threads of container records are in nobody's list
+        listed[~listed] = threads.vtid[lives.last_row[~listed]] != SPEAKER_VTID
+        rows = np.flatnonzero(listed)
+        known, rank = np.unique(lives.tid[rows], return_inverse=True)
+        codes = self._code(rank.reshape(-1), lives.first_event[rows])
         order = np.argsort(codes, kind="stable")
-        return known, codes[order], order
+        return known, codes[order], rows[order]
 
     @cached_property
     def _states(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -117,10 +120,13 @@ class ThreadTable:
         found = self.find(group, self.first_use)
         highest = self.main
         going = highest >= 0
+        wanted = group
+        if not self._index.modern:  # the session of the main thread counts
+            wanted = group[np.maximum(highest, 0)]
         for level in range(1, self.depth + 1):
             rows = self.ancestor(level)
             going = going & (rows >= 0)
-            going[going] = group[rows[going]] == group[going]
+            going[going] = group[rows[going]] == wanted[going]
             if not going.any():
                 break
             highest = np.where(going, rows, highest)
@@ -146,10 +152,25 @@ class ThreadTable:
         """Return how many threads the process of each row of `threads` has at each event row."""
         if not len(self.group):
             return np.zeros(len(rows), np.int64)
+        if not self._index.modern:
+            group = np.where(rows >= 0, self.group[np.maximum(rows, 0)], -1)
+            return np.where(group >= 0, self.followers(group, events) + 1, 0)
         born, gone = self._comings
         groups = np.where(rows >= 0, self.group[np.maximum(rows, 0)], -1)
         alive = self._count(born, groups, events) - self._count(gone, groups, events)
-        return np.where(groups >= 0, alive + (not self._index.modern), 0)
+        return np.where(groups >= 0, alive, 0)
+
+    def followers(self, lives: NDArray[np.int64], events: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how many threads 0.29.3 counts besides each main thread at each event row."""
+        counts = self._index.counts
+        if not len(counts.life):
+            return np.zeros(len(lives), np.int64)
+        at = (
+            np.searchsorted(self._code(counts.life, counts.event), self._code(lives, events), side="right")
+            - 1
+        )
+        own = (at >= 0) & (counts.life[np.maximum(at, 0)] == lives)
+        return np.where(own, counts.number[np.maximum(at, 0)], 0)
 
     def _count(
         self, codes: NDArray[np.int64], groups: NDArray[np.int64], events: NDArray[np.int64]
@@ -160,19 +181,12 @@ class ThreadTable:
 
     @cached_property
     def _comings(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Births and ends of threads that are not main ones, as codes of (main's life, event).
-
-        In new captures the main thread counts too, and a thread ends with its exit, not after it.
-        """
+        """Births and ends of threads, as codes of (main's life, event): a thread ends with its exit."""
         lives = self._index.lives
-        ends = lives.end_event
         first = self.state(np.arange(len(lives.tid)), lives.first_event)
         safe = np.maximum(first, 0)
-        counted = ~self.is_main[safe]
-        if self._index.modern:
-            counted[:] = True
-            ends = np.where(lives.exit_status != -1, ends - 1, ends)
-        follower = np.flatnonzero((first >= 0) & counted & (self.group[safe] >= 0))
+        ends = np.where(lives.exit_status != -1, lives.end_event - 1, lives.end_event)
+        follower = np.flatnonzero((first >= 0) & (self.group[safe] >= 0))
         group = self.group[first[follower]]
         born = np.sort(self._code(group, lives.first_event[follower]))
         gone = np.sort(self._code(group, ends[follower]))
