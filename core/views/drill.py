@@ -19,7 +19,7 @@ LAST_RESORT = "dig"
 KeyValue = bytes | str | int | float | None
 
 
-def join(parts: Iterable[str]) -> str | None:
+def join(parts: Iterable[str | None]) -> str | None:
     """Return the conjunction of filter texts; None when there are none."""
     found = [part.strip() for part in parts if part and part.strip()]
     if len(found) < 2:

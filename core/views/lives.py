@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,14 +21,6 @@ if TYPE_CHECKING:
 I64 = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Alive:
-    """How many entities were seen at any tick, and how many exist at the tick of each fine bucket."""
-
-    total: int
-    fine: I64
-
-
 def trend_of_lives(
     capture: Capture,
     field: str,
@@ -37,8 +28,8 @@ def trend_of_lives(
     user: Filter | None,
     rows: I64,
     buckets: Buckets,
-) -> Alive:
-    """Count the distinct values of a thread's field over the lives that exist at each tick.
+) -> I64:
+    """Return how many values of a thread's field the lives have that exist at the tick of each fine bucket.
 
     All ``conditions`` must hold for a life. The user's filter must hold for a thread with the same
     value, or for one of the event ``rows`` that it caused: filters may speak of events only.
@@ -61,7 +52,7 @@ def trend_of_lives(
     entities = group(cells.values.astype(np.int64), cells.valid)
     fine = np.zeros(buckets.fine, np.int64)
     fine[: len(ticks)] = overlaps(entities.codes, born[seen], gone[seen], len(ticks))
-    return Alive(len(entities), fine)
+    return fine
 
 
 def trend_of_sockets(index: Index, sockets: Sockets, buckets: Buckets) -> I64:

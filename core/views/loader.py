@@ -6,17 +6,20 @@ Inputs: TOML files. Outputs: :class:`.model.View`, :class:`.model.Tile`, and for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..errors import DataFileError, FilterError
-from ..query import parser, registry
+from ..query import ast, parser, registry
 from .model import (
     AGGREGATIONS,
     ALWAYS,
+    COLOR_ROLES,
     CONTAINERS,
     PLAIN,
+    SOURCES,
     VIEW_KINDS,
     ColorRule,
     ColumnSpec,
@@ -24,6 +27,7 @@ from .model import (
     Tile,
     View,
 )
+from .ownfields import OWN_FIELDS
 from .tomlfile import Key, Problems, Schema, check, nearest, parse, read_all, tables
 
 VIEW_SCHEMA: Schema = {
@@ -32,7 +36,7 @@ VIEW_SCHEMA: Schema = {
     "kind": Key(str, required=True, choices=VIEW_KINDS),
     "description": Key(str, required=True),
     "filter": Key(str),
-    "source": Key(str, choices=("events", "listening")),
+    "source": Key(str, choices=SOURCES),
     "drilldown": Key(str),
     "sort": Key(str),
     "tags": Key(list),
@@ -51,11 +55,12 @@ COLUMN_SCHEMA: Schema = {
     "aggregation": Key(str, choices=AGGREGATIONS),
     "group": Key(str, choices=AGGREGATIONS),
     "where": Key(str),
+    "where_new": Key(str),
     "width": Key(int),
     "only": Key(str, choices=(ALWAYS, CONTAINERS, PLAIN)),
 }
 COLOR_SCHEMA: Schema = {
-    "role": Key(str, required=True),
+    "role": Key(str, required=True, choices=COLOR_ROLES),
     "column": Key(str),
     "above": Key(float),
     "filter": Key(str),
@@ -64,24 +69,23 @@ TILE_SCHEMA: Schema = {
     "id": Key(str, required=True),
     "name": Key(str, required=True),
     "description": Key(str, required=True),
-    "value": Key(str, required=True, choices=("count", "sum", "distinct", "lines", "alive", "rows")),
+    "value": Key(str, required=True, choices=("count", "sum", "distinct", "rows")),
     "unit": Key(str, required=True),
     "filter": Key(str),
     "field": Key(str),
     "base": Key(str),
     "trend": Key(str, choices=("alive", "distinct", "listening")),
-    "contains": Key(list),
-    "excludes": Key(list),
     "split": Key(str),
     "target_view": Key(str, required=True),
     "target_filter": Key(str),
     "target_sort": Key(str),
+    "target_sum": Key(list),
     "drill_key": Key(str),
     "excludable": Key(bool),
     "noteworthy": Key(bool),
 }
 TILE_FILE_SCHEMA: Schema = {"category": Key(str, required=True)}
-NEEDS_FIELD = ("sum", "distinct", "lines", "alive")
+NEEDS_FIELD = ("sum", "distinct")
 DEPTH = "%depth"
 
 
@@ -95,10 +99,11 @@ def load_view(path: Path | str, text: str) -> tuple[View | None, list[DataFileEr
         return None, problems.found
     top = check(raw, VIEW_SCHEMA, problems, skip=("key", "column", "color"))
     key = _key(raw, problems)
+    source = str(raw.get("source"))
     columns = tuple(
         ColumnSpec(**good)
         for number, entry in enumerate(tables(raw, "column", problems))
-        if (good := _column(entry, number, problems))
+        if (good := _column(entry, number, problems, source))
     )
     colors = tuple(
         ColorRule(**good)
@@ -110,7 +115,7 @@ def load_view(path: Path | str, text: str) -> tuple[View | None, list[DataFileEr
         _shape(top, key, columns, problems)
     if problems.found:
         return None, problems.found
-    return View(**top, key=key, columns=columns, colors=colors), []
+    return View(**top, key=key, columns=columns, colors=colors, origin=str(path)), []
 
 
 def load_tiles(path: Path | str, text: str) -> tuple[list[Tile] | None, list[DataFileError]]:
@@ -149,10 +154,20 @@ def load_views_of(folder: Path) -> tuple[list[View], list[DataFileError]]:
 def check_links(views: Iterable[View], known: Mapping[str, View]) -> list[DataFileError]:
     """Return a problem for each drill-down target that no view of ``known`` answers to."""
     return [
-        DataFileError(f"{view.id}.toml", None, "drilldown", _unknown_view(view.drilldown, known))
+        DataFileError(
+            view.origin, line_of(view.origin, "drilldown"), "drilldown", _unknown_view(view.drilldown, known)
+        )
         for view in views
         if view.drilldown is not None and view.drilldown not in known
     ]
+
+
+def line_of(path: str, key: str) -> int | None:
+    """Return the line, from 1, at which a file has a key of its top table, None if that cannot be told."""
+    try:
+        return Problems(path, Path(path).read_text(encoding="utf-8")).line(key)
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _unknown_view(name: str, known: Mapping[str, View]) -> str:
@@ -183,11 +198,13 @@ def _key(raw: Mapping[str, Any], problems: Problems) -> KeySpec | None:
     return KeySpec(**good) if "field" in good else None
 
 
-def _column(entry: Mapping[str, Any], number: int, problems: Problems) -> dict[str, Any] | None:
+def _column(entry: Mapping[str, Any], number: int, problems: Problems, source: str) -> dict[str, Any] | None:
     before = len(problems.found)
     good = check(entry, COLUMN_SCHEMA, problems, "column", number)
-    _field(good.get("field"), "field", problems, "column", number)
-    _filter(good.get("where"), "where", problems, "column", number)
+    if good.get("field") not in OWN_FIELDS.get(source, ()):
+        _field(good.get("field"), "field", problems, "column", number)
+    for name in ("where", "where_new"):
+        _filter(good.get(name), name, problems, "column", number)
     return good if len(problems.found) == before else None
 
 
@@ -222,7 +239,7 @@ def _shape(
         problems.add("a view needs at least one [[column]]", "kind")
     if kind in ("table", "spectrogram") and key is None:
         problems.add(f"a {kind} needs a [key]", "kind")
-    if kind in ("list", "echo", "events") and key is not None and key.group:
+    if kind in ("list", "tree", "echo", "events") and key is not None and key.group:
         problems.add("only tables can have a second level", "group", "key")
     names = [column.name for column in columns]
     sort = top.get("sort")
@@ -273,9 +290,28 @@ def _filter(
     if text is None:
         return
     try:
-        parser.parse(text.replace(f"{DEPTH}+1", "1"))
+        node = parser.parse(text.replace(f"{DEPTH}+1", "1"), names=False)
     except FilterError as error:
         problems.add(f"column {error.column + 1} of the filter: {error.reason}", key, table, number)
+        return
+    for operand in _operands(node):
+        if registry.lookup(operand.name) is None:
+            close = registry.nearest(operand.name)
+            hint = f"; did you mean {close!r}?" if close else ""
+            what = f"column {operand.column + 1} of the filter: there is no field {operand.name!r}{hint}"
+            problems.add(what, key, table, number)
+
+
+def _operands(node: Any) -> Iterator[ast.Operand]:
+    """Yield all fields that a part of a filter names."""
+    if isinstance(node, ast.Operand):
+        yield node
+    elif isinstance(node, tuple):
+        for item in cast("tuple[Any, ...]", node):
+            yield from _operands(item)
+    elif is_dataclass(node):
+        for part in fields(node):
+            yield from _operands(getattr(node, part.name))
 
 
 def _field(text: str | None, key: str, problems: Problems, table: str | None = None, number: int = 0) -> None:

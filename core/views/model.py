@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VIEW_KINDS = ("table", "list", "spectrogram", "echo", "events", "tiles")
+VIEW_KINDS = ("table", "list", "tree", "spectrogram", "echo", "events", "tiles")
+SOURCES = ("events", "listening", "http", "dns", "processes")
+COLOR_ROLES = ("error", "warning", "dim")
 AGGREGATIONS = ("none", "sum", "avg", "time_avg", "min", "max")
+OWN = "own"  # tag of views that the reference does not have
 ALWAYS, CONTAINERS, PLAIN = "always", "containers", "plain"
 
 
@@ -24,6 +27,7 @@ class ColumnSpec:
     aggregation: str = "none"
     group: str = "none"
     where: str | None = None  # filter: events that fail it have no value in this column
+    where_new: str | None = None  # the same, in captures of the new kind only
     width: int = 0  # character cells; 0: what is left of the line
     only: str = ALWAYS  # always, containers (with container columns), plain (without)
 
@@ -51,7 +55,7 @@ class KeySpec:
 
 @dataclass(frozen=True)
 class ColorRule:
-    """Gives a role of the theme to a row, or to the cell of one column."""
+    """Gives a role of the theme (COLOR_ROLES) to a row or to one column's cell; the first rule that fits."""
 
     role: str
     column: str | None = None
@@ -75,12 +79,23 @@ class View:
     sort: str | None = None  # name of the column it is sorted by at first
     tags: tuple[str, ...] = ()
     colors: tuple[ColorRule, ...] = ()
-    source: str = "events"  # what its rows are made of: events, or descriptors that listen
+    source: str = "events"  # what its rows are made of: one of SOURCES
     use_defaults: bool = True  # a missing number is 0 and a missing text empty; else the event is left out
     threads: bool = True  # threads alive at the end take part, so that idle ones appear
     propagate_filter: bool = True  # a drill-down keeps the view's own filter
     deeper: bool = False  # each drill-down goes one tag deeper (spans)
     hidden: bool = False  # not in the list of views
+    origin: str = ""  # the file that describes it
+
+    @property
+    def own(self) -> bool:
+        """Whether no view of csysdig has this id."""
+        return OWN in self.tags
+
+    @property
+    def of_events(self) -> bool:
+        """Whether what an event lacks is dealt with as in csysdig: left out, or 0 or empty."""
+        return self.source in ("events", "listening") and not self.own
 
     def shown_columns(self, containers: bool) -> tuple[ColumnSpec, ...]:
         """Return the columns of the table with or without container columns."""
@@ -92,9 +107,7 @@ class Tile:
     """One number of the Overview with its trend.
 
     ``value`` is how it is counted: ``count`` of the events that pass ``filter``, ``sum`` of a
-    field, ``distinct`` values of a field, ``lines`` of text in a buffer, ``rows`` of the target
-    view, ``alive``: entities that exist at the ticks of the trend, as the reference counts them, and
-    the rows of the target view wherever there is no count of the reference (new captures, filters).
+    field, ``distinct`` values of a field, ``rows`` of the target view.
     """
 
     id: str
@@ -106,13 +119,12 @@ class Tile:
     target_view: str
     target_filter: str | None = None
     target_sort: str | None = None
+    target_sum: tuple[str, ...] = ()  # columns of the target view that add up to the total; none: its rows
     drill_key: str = ""
     filter: str | None = None
     base: str | None = None  # filter that several tiles share, decided once
     field: str | None = None
     trend: str | None = None  # value = "rows": what the trend counts (alive, distinct, listening)
-    contains: tuple[str, ...] = ()  # value = "lines": count lines that hold one of these words
-    excludes: tuple[str, ...] = ()  # ... and none of these
     split: str | None = None  # one tile for each value of this field
     excludable: bool = True  # left out when its total is 0
     noteworthy: bool = False

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import Cancelled
-from ..index.tables import Index
+from ..index.tables import EV_HIDDEN, EV_STATE_ONLY, Index
 from ..query.cells import Cells
 from ..query.fields import FieldRef, Fields
 from ..query.filter import Filter
+from ..query.rows import RowSet, ThreadRows
 from ..schema.catalogue import events as event_catalogue
 
 if TYPE_CHECKING:
@@ -74,6 +75,36 @@ class Rows:
         self.lives = np.zeros(0, np.int64) if lives is None else lives
         self.ts = ts
         self.count = len(events) + len(self.lives)
+        # events without gaps are read as a range, which costs no copy
+        gapless = len(events) > 0 and int(events[-1]) - int(events[0]) + 1 == len(events)
+        self._first = int(events[0]) if gapless else -1
+
+    def range_of(self, start: int, stop: int) -> I64 | slice:
+        """Return the events at places ``start`` .. ``stop - 1``, as a range if they have no gaps."""
+        if self._first < 0:
+            return self.events[start:stop]
+        return slice(self._first + start, self._first + stop)
+
+    def keys(self, dim: str, at: slice) -> I64:
+        """Return the row of a dimension that decides each row of a range of rows, -1: none."""
+        start, stop, _ = at.indices(self.count)
+        border = len(self.events)
+        context = self.fields.context
+        events = RowSet(self.fields.index, self.range_of(start, max(min(stop, border), start)))
+        lives = self.lives[max(start - border, 0) : max(stop - border, 0)]
+        found = context.keys(dim, events)
+        if len(lives) == 0:
+            return found
+        return np.concatenate((found, context.keys(dim, ThreadRows(self.fields.index, lives, self.ts))))
+
+    def one_per_thread(self) -> Rows:
+        """Return one event for each state of a thread and for each unknown thread; and the lives."""
+        if len(self.events) == 0:
+            return self
+        keys = self.keys("tid", slice(0, len(self.events)))
+        first = np.full(int(keys.max()) + 2, -1, np.int64)
+        first[keys[::-1]] = self.events[::-1]  # those of nobody, -1, come last
+        return Rows(self.fields, np.sort(first[first >= 0]), self.lives, self.ts)
 
     def subset(self, keep: Bools) -> Rows:
         """Return the rows that ``keep`` marks."""
@@ -84,6 +115,10 @@ class Rows:
 
     def read(self, ref: FieldRef, at: I64 | slice) -> Cells:
         """Return one cell per given row."""
+        if isinstance(at, slice):
+            start, stop, _ = at.indices(self.count)
+            if stop <= len(self.events):
+                return self.fields.cells(ref, RowSet(self.fields.index, self.range_of(start, stop)))
         events, lives, back = self._split(at)
         if len(lives) == 0:
             return self.fields.read(ref, events)
@@ -128,6 +163,18 @@ def shown_types(index: Index) -> Bools:
     return np.array(
         [not entry.sym.removeprefix("PPME_").startswith(_RECORDS) for entry in event_catalogue(index.modern)]
     )
+
+
+def shown_events(index: Index, events: I64, *, hidden: bool = False) -> I64:
+    """Return the given event rows without records of state; with ``hidden`` also without internal ones."""
+    whole = len(events) == len(index.events.ts)  # then the columns are taken as they are
+    flags = index.events.flags if whole else index.events.flags[events]
+    if hidden:
+        return events[(flags & EV_HIDDEN) == 0]
+    types = index.events.type if whole else index.events.type[events]
+    shown = shown_types(index)[types]
+    shown &= (flags & EV_STATE_ONLY) == 0
+    return events[shown]
 
 
 def alive_at(index: Index, event: int) -> I64:

@@ -8,24 +8,26 @@ contradicts the view that it opens: here it shows what that view lists.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FilterError
-from ..query.cells import Cells, Kind
+from ..query.cells import Cells
 from ..query.filter import compile as compile_filter
+from ..schema.catalogue import events
 from .aggregate import group
 from .buckets import Buckets, cut
 from .catalogue import CATEGORIES, get_view, list_tiles
 from .drill import join, literal
-from .engine import run_view, shown_events
+from .engine import count_rows
 from .listening import listening
-from .lives import Alive, trend_of_lives, trend_of_sockets
+from .lives import trend_of_lives, trend_of_sockets
 from .loader import slug
 from .model import Category, Tile
-from .source import Cancel, Window, stop_if
+from .source import Cancel, Window, shown_events, stop_if
 
 if TYPE_CHECKING:
     from ..capture import Capture
@@ -49,6 +51,7 @@ class Metric:
     target_view: str
     target_filter: str | None
     target_sort: str | None
+    target_sum: tuple[str, ...]  # columns of the target view that add up to the total; none: its rows
     drill_key: str
     noteworthy: bool
     excludable: bool
@@ -101,10 +104,12 @@ def summary(
     window: Window = None,
     buckets: int = 100,
     cancelled: Cancel = None,
+    everything: bool = False,
 ) -> Summary:
     """Return all tiles for the events that pass ``filter`` in the window [from, to) ns.
 
-    Tiles that count nothing are left out where their file says so. Raises FilterError, Cancelled.
+    Tiles that count nothing are left out where their file says so, unless ``everything`` is asked for.
+    Raises FilterError, Cancelled.
     """
     work = _Work(capture, filter, window, buckets, cancelled)
     metrics: list[Metric] = []
@@ -112,7 +117,7 @@ def summary(
         stop_if(cancelled)
         for variant, rows in work.variants(tile):
             total, trend = work.evaluate(variant, rows)
-            if total or not variant.excludable:
+            if total or everything or not variant.excludable:
                 metrics.append(_metric(variant, total, trend))
     found = {metric.category for metric in metrics}
     categories = [c for c in CATEGORIES if c.id in found or c.id in ALWAYS_SHOWN]
@@ -131,6 +136,7 @@ def _metric(tile: Tile, total: int | float, trend: list[int | float]) -> Metric:
         target_view=tile.target_view,
         target_filter=tile.target_filter,
         target_sort=tile.target_sort,
+        target_sum=tile.target_sum,
         drill_key=tile.drill_key,
         noteworthy=tile.noteworthy,
         excludable=tile.excludable,
@@ -149,24 +155,43 @@ class _Work:
         self.text = text
         self.window = window
         self.cancelled = cancelled
-        self.user = compile_filter(text, self.fields) if text else None
+        self.user = capture.compile(text) if text else None
         self.rows = shown_events(self.index, capture.select(self.user, window))
         self.start = capture.start_ts if window is None else window[0]
         self.end = capture.end_ts if window is None else max(window[1] - 1, window[0])
         self.buckets: Buckets = cut(self.start, self.end, buckets, whole=window is None)
-        self._bases: dict[str | None, I64] = {None: self.rows}
+        self._bases: dict[str, I64] = {}
 
     # --- rows -------------------------------------------------------------------------------------
 
-    def base(self, text: str | None) -> I64:
-        """Return the rows that pass a shared filter."""
+    @cached_property
+    def by_type(self) -> tuple[I64, I64]:
+        """All rows, those of one event code together, and where each code begins."""
+        types = self.index.events.type[self.rows]
+        order = np.argsort(types, kind="stable")
+        return self.rows[order], np.searchsorted(types[order], np.arange(len(events(self.index.modern)) + 1))
+
+    def passing(self, text: str) -> I64:
+        """Return the rows that pass a filter, ascending: only events of fitting types are looked at."""
+        chosen = compile_filter(text, self.fields)
+        may, must = chosen.by_type()
+        rows, starts = self.by_type
+        sure = [rows[starts[code] : starts[code + 1]] for code in np.flatnonzero(must).tolist()]
+        open_ = [rows[starts[code] : starts[code + 1]] for code in np.flatnonzero(may & ~must).tolist()]
+        left = np.sort(np.concatenate(open_)) if open_ else rows[:0]
+        return np.sort(np.concatenate((*sure, left[chosen.mask(left)])))
+
+    def base(self, text: str) -> I64:
+        """Return the rows that pass a filter that tiles share."""
         if text not in self._bases:
-            self._bases[text] = self.rows[compile_filter(text or "", self.fields).mask(self.rows)]
+            self._bases[text] = self.passing(text)
         return self._bases[text]
 
     def matching(self, tile: Tile) -> I64:
         """Return the rows that a tile counts; none when a capture does not tell its fields."""
         try:
+            if tile.base is None:
+                return self.rows if tile.filter is None else self.passing(tile.filter)
             rows = self.base(tile.base)
             return rows if tile.filter is None else rows[compile_filter(tile.filter, self.fields).mask(rows)]
         except FilterError:
@@ -174,7 +199,7 @@ class _Work:
 
     def variants(self, tile: Tile) -> list[tuple[Tile, I64]]:
         """Return the tile with its rows; a split tile once for each value of its field."""
-        if tile.value in ("alive", "rows"):
+        if tile.value == "rows":
             return [(tile, self.rows)]
         rows = self.matching(tile)
         if tile.split is None:
@@ -190,11 +215,6 @@ class _Work:
 
     def evaluate(self, tile: Tile, rows: I64) -> tuple[int | float, list[int | float]]:
         """Return a tile's total and trend."""
-        if tile.value == "alive":
-            alive = self.alive(tile)
-            exact = self.user is None and self.window is None and not self.index.modern
-            total = alive.total if exact else self.count_rows(tile)
-            return total, self.buckets.values(alive.fine, mean=True)
         if tile.value == "rows":
             return self.count_rows(tile), self.trend(tile)
         if tile.value == "count":
@@ -202,10 +222,7 @@ class _Work:
         cells = self.fields.read(tile.field or "", rows)
         if tile.value == "distinct":
             return self.distinct(rows, cells)
-        if tile.value == "lines":
-            numbers = _line_counts(cells, tile.contains, tile.excludes)
-        else:
-            numbers = np.where(cells.valid, cells.values, 0).astype(np.int64)
+        numbers = np.where(cells.valid, cells.values, 0).astype(np.int64)
         fine = np.zeros(self.buckets.fine, np.int64)
         np.add.at(fine, self.bucket_of(rows), numbers)
         return int(numbers.sum()), self.buckets.values(fine)
@@ -216,7 +233,8 @@ class _Work:
 
     def per_bucket(self, rows: I64) -> I64:
         """Return how many of the event rows fall into each fine bucket."""
-        return np.bincount(self.bucket_of(rows), minlength=self.buckets.fine)
+        counts = np.bincount(self.bucket_of(rows), minlength=self.buckets.fine)
+        return counts.astype(np.int64, copy=False)
 
     def distinct(self, rows: I64, cells: Cells) -> tuple[int, list[int | float]]:
         """Return how many values there are, and in each bucket (added up over its fine buckets)."""
@@ -226,8 +244,8 @@ class _Work:
         fine = np.bincount(pairs // max(len(groups), 1), minlength=self.buckets.fine)
         return len(groups), self.buckets.values(fine)
 
-    def alive(self, tile: Tile) -> Alive:
-        """Return which entities exist at the ticks."""
+    def alive(self, tile: Tile) -> I64:
+        """Return how many entities exist at the tick of each fine bucket."""
         conditions = [compile_filter(tile.filter, self.fields)] if tile.filter else []
         return trend_of_lives(
             self.capture, tile.field or "proc.pid", conditions, self.user, self.rows, self.buckets
@@ -236,20 +254,19 @@ class _Work:
     def count_rows(self, tile: Tile) -> int:
         """Return how many rows the target view has."""
         both = join(part for part in (self.text, tile.target_filter) if part)
-        table = run_view(
+        return count_rows(
             self.capture,
             get_view(tile.target_view),
             filter=both,
             window=self.window,
-            containers=True,
+            containers=self.capture.has_containers,
             cancelled=self.cancelled,
         )
-        return table.count
 
     def trend(self, tile: Tile) -> list[int | float]:
         """Return the trend of a tile whose total is the rows of a view."""
         if tile.trend == "alive":
-            return self.buckets.values(self.alive(tile).fine, mean=True)
+            return self.buckets.values(self.alive(tile), mean=True)
         if tile.trend == "distinct":
             rows = self.matching(tile)
             return self.distinct(rows, self.fields.read(tile.field or "", rows))[1]
@@ -269,19 +286,3 @@ def _named(tile: Tile, value: str) -> Tile:
         name=tile.name.replace("{value}", value),
         target_filter=target.replace("{value}", literal(value)) if target else None,
     )
-
-
-def _line_counts(cells: Cells, contains: tuple[str, ...], excludes: tuple[str, ...]) -> I64:
-    """Return how many lines of each buffer hold one of ``contains`` and none of ``excludes``."""
-    wanted = [word.encode() for word in contains]
-    unwanted = [word.encode() for word in excludes]
-    counts = np.zeros(len(cells), np.int64)
-    if cells.kind not in (Kind.BYTES, Kind.TEXT):
-        return counts
-    for at in np.flatnonzero(cells.valid).tolist():
-        for line in bytes(cells.values[at]).split(b"\n"):
-            low = line.lower()
-            if not line or any(word in low for word in unwanted):
-                continue
-            counts[at] += not wanted or any(word in low for word in wanted)
-    return counts

@@ -6,6 +6,7 @@ drill-down.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -70,6 +71,8 @@ class Column:
             return "true" if value else "false"
         if self.type in _TIMES:
             return units.duration(int(value))
+        if self.type == "ABSTIME" and self.aggregation == "none":
+            return units.clock(int(value))
         if self.rate and seconds is not None:
             return units.size(units.rate(value, seconds), 2)
         if self.kind is Kind.FLOAT:
@@ -78,9 +81,9 @@ class Column:
             return units.size(value, 2)
         return str(value)
 
-    def json(self, value: Value) -> Value:
-        """Return a value as csysdig's JSON has it: times as text, all else as it is."""
-        if self.type in _TIMES and isinstance(value, int | float):
+    def json(self, value: Value, own: bool = False) -> Value:
+        """Return a value for JSON: as csysdig has it, durations as text; in views of our ``own`` in ns."""
+        if not own and self.type in _TIMES and isinstance(value, int | float):
             return units.json_duration(int(value))
         return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
@@ -200,11 +203,17 @@ class Table:
 
     # --- order ------------------------------------------------------------------------------------
 
-    def sorted_by(self, column: int | str, descending: bool | None = None, cancelled: Cancel = None) -> Table:
+    def sorted_by(
+        self,
+        column: int | str,
+        descending: bool | None = None,
+        cancelled: Cancel = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Table:
         """Return the table sorted by a column, given by name or number; its usual way round first.
 
-        All values of the column are read here, which takes time for lists of many events. Raises
-        UsageError for a column that does not exist, Cancelled.
+        All values of the column are read here, which takes time for lists of many events; ``progress``
+        is told the rows read and all rows. Raises UsageError for a column that does not exist, Cancelled.
         """
         index = self.column(column) if isinstance(column, str) else column
         if not 0 <= index < len(self.columns):
@@ -212,7 +221,11 @@ class Table:
         down = self.columns[index].descending if descending is None else descending
         store = self.store.columns[index]
         everything = np.arange(self.count, dtype=np.int64)
-        pieces = [store.cells(everything[block]) for block in blocks(self.count, cancelled, SORTED_AT_ONCE)]
+        pieces: list[Cells] = []
+        for block in blocks(self.count, cancelled, SORTED_AT_ONCE):
+            pieces.append(store.cells(everything[block]))
+            if progress is not None:
+                progress(block.stop, self.count)
         order = order_by(_sortable(pieces, self.store.strings), down) if pieces else None
         return replace(self, sort=index, descending=down, order=order)
 
@@ -242,12 +255,13 @@ class Table:
     # --- output -----------------------------------------------------------------------------------
 
     def to_json(self) -> dict[str, Any]:
-        """Return the table for JSON, with the values that csysdig's JSON has."""
+        """Return the table for JSON: totals; where csysdig has the view, the values that its JSON has."""
+        own = self.view.own
         return {
             "view": self.view.id,
             "columns": [{"name": column.name, "field": column.field} for column in self.columns],
             "rows": [
-                {"key": key, "values": [c.json(v) for c, v in zip(self.columns, row, strict=True)]}
+                {"key": key, "values": [c.json(v, own) for c, v in zip(self.columns, row, strict=True)]}
                 for key, row in zip(self.keys, self.rows, strict=True)
             ],
             "count": self.count,

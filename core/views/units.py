@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 SECOND = 1_000_000_000
 _BYTES = ((1 << 50, "P"), (1 << 40, "T"), (1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K"))
 _DECIMAL = ((10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "K"))
@@ -51,6 +53,15 @@ def json_duration(ns: int) -> str:
     if 60 * SECOND <= ns < 3600 * SECOND:
         return f"{ns // (60 * SECOND)}:{ns // SECOND % 60}".rjust(10)
     return duration(ns).rjust(10)
+
+
+def clock(ns: int) -> str:
+    """Return a time in ns since the epoch as local time of day: ``09:12:53.000397837``."""
+    seconds, rest = divmod(int(ns), SECOND)
+    try:
+        return f"{time.strftime('%H:%M:%S', time.localtime(seconds))}.{rest:09d}"
+    except (OverflowError, OSError, ValueError):  # a year that no clock has
+        return str(ns)
 
 
 def percent(value: float) -> str:
