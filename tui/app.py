@@ -19,6 +19,7 @@ from .commands import BY_ID, COMMANDS, Command
 from .jobs import Check
 from .keymap import Keymap, load_keymap
 from .model import Gateway, Progress
+from .remember import Memory, state_file
 from .screens.keyed import Keyed
 from .screens.open import Opener, OpenScreen
 
@@ -31,9 +32,16 @@ class ScaptuiApp(App[None]):
     CSS = "Toast { max-width: 90%; }"
 
     def __init__(
-        self, name: str, opener: Opener, *, keymap: Keymap, theme: themes.Theme, filter_text: str = ""
+        self,
+        name: str,
+        opener: Opener,
+        *,
+        keymap: Keymap,
+        theme: themes.Theme,
+        filter_text: str = "",
+        memory: Memory | None = None,
     ) -> None:
-        """Take the capture's name, what opens it, the filter to begin with, keys and looks."""
+        """Take the capture's name, what opens it, the filter to begin with, keys, looks and layouts."""
         super().__init__(ansi_color=theme.textual.ansi)  # decides how NO_COLOR is obeyed
         self.keymap = keymap
         self.palette = theme
@@ -42,6 +50,7 @@ class ScaptuiApp(App[None]):
         self._capture_name = name
         self._opener = opener
         self._filter = filter_text
+        self._memory = memory
         self.gateway: Gateway | None = None
         self.register_theme(theme.textual)
         self.theme = theme.textual.name
@@ -54,7 +63,7 @@ class ScaptuiApp(App[None]):
         from .screens.main import MainScreen
 
         self.gateway = gateway
-        self.switch_screen(MainScreen(gateway, self._filter))
+        self.switch_screen(MainScreen(gateway, self._filter, self._memory))
 
     def get_system_commands(self, screen: object) -> Iterable[object]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Offer none: all commands are in our registry."""
@@ -140,7 +149,14 @@ def run(
         import_module(".screens.main", __package__)  # so that the next screen is ready
         return open_capture(path, progress, cancelled)
 
-    app = ScaptuiApp(Path(path).name, opener, keymap=keys, theme=looks, filter_text=filter or "")
+    app = ScaptuiApp(
+        Path(path).name,
+        opener,
+        keymap=keys,
+        theme=looks,
+        filter_text=filter or "",
+        memory=Memory(state_file()),
+    )
     app.run()
     if app.last_words:
         print(clean(app.last_words), file=sys.stderr)

@@ -44,6 +44,13 @@ def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e9:
+        raise ValueError(text)
+    return value
+
+
 def _count(text: str) -> int:
     """Parse a number that must be 1 or more."""
     value = int(text)
@@ -61,7 +68,18 @@ def _summary(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--buckets", type=_count, default=100, metavar="N", help="points of each timeline (default 100)"
     )
+    _window(parser)
     _json(parser)
+
+
+def _window(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--window",
+        nargs=2,
+        type=_seconds,
+        metavar=("FROM", "TO"),
+        help="only what happened between these seconds since the first event, e.g. 1.5 2",
+    )
 
 
 def _view(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +91,10 @@ def _view(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=_count, metavar="N", help="print the first N rows only")
     parser.add_argument("--containers", action="store_true", help="add the containers' columns")
+    parser.add_argument(
+        "--totals", action="store_true", help="totals instead of rates per second; pipes and JSON have them"
+    )
+    _window(parser)
     _json(parser)
 
 
@@ -81,8 +103,42 @@ def _events(parser: argparse.ArgumentParser) -> None:
     _filter(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--fields", metavar="A,B,C", help="print one JSON object a line with these fields")
-    what.add_argument("--format", metavar="FMT", help="print text, e.g. '%%evt.num %%evt.type'")
+    what.add_argument(
+        "-p",
+        "--format",
+        metavar="FMT",
+        help="print text, e.g. '%%evt.num %%evt.type'; c, k and m stand for lines with containers, "
+        "Kubernetes pods and Mesos tasks, p prints the format that is used without -p",
+    )
+    _buffers(parser)
+    parser.add_argument(
+        "-t",
+        "--time",
+        choices=("h", "a", "r", "d", "D"),
+        default="h",
+        help="what %%evt.outputtime is: h the time of day (default), a seconds since the epoch, r since "
+        "the first event, d latency of the call, D since the event before",
+    )
+    parser.add_argument("-n", "--limit", type=_count, metavar="N", help="stop after N lines")
     _json(parser)
+
+
+def _buffers(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(buffers=None)
+    looks = parser.add_mutually_exclusive_group()
+    for short, long, value, text in (
+        ("-A", "--print-ascii", "ascii", "show buffers as text, with their line ends"),
+        ("-x", "--print-hex", "hex", "show buffers in hex"),
+        ("-X", "--print-hex-ascii", "hexascii", "show buffers in hex and as text"),
+        ("-b", "--print-base64", "base64", "show buffers in base64"),
+    ):
+        looks.add_argument(short, long, dest="buffers", action="store_const", const=value, help=text)
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="do not cut buffers to 80 characters (old captures)"
+    )
+    parser.add_argument(
+        "-s", "--snaplen", type=_count, metavar="N", help="show the first N bytes of each buffer only"
+    )
 
 
 def _streams(parser: argparse.ArgumentParser) -> None:

@@ -8,53 +8,57 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..core.capture import Capture
-from ..core.errors import FilterError, ScaptuiError
+from ..core.errors import DataFileError, FilterError, ScaptuiError
+from ..core.macrofile import default_path
 from ..core.query.registry import ArgRule, specs
-from ..core.streams import copy as stream_copy
 from ..core.streams import echo
-from ..core.streams.render import render
+from ..core.views import catalogue
 from ..core.views.catalogue import get_view, list_views
-from ..core.views.drill import key_filter, level_filter, offered, target_of
+from ..core.views.drill import key_filter, offered, target_of
 from ..core.views.engine import run_view
-from ..core.views.model import View
+from ..core.views.model import ColumnSpec, View
+from ..core.views.proctree import process_tree
 from ..core.views.summary import summary as run_summary
 from ..core.views.table import Table
 from ..core.views.units import amount, size
+from .blocks import StreamBlocks
+from .groups import load_groups
 from .model import (
-    Block,
+    About,
     CaptureInfo,
     Check,
     Column,
     FieldValue,
     FilterProblem,
+    Problem,
     Progress,
     Summary,
     Target,
     Tile,
     ViewInfo,
 )
-from .rows import search_cells
+from .proctree import ProcessRows
 from .sessions import SessionRows, Started, tree
-from .state import EVENTS, OVERVIEW, SESSIONS, STREAMS, Query, both
+from .spectra import SpectrumGrid, spectrum
+from .state import EVENTS, OVERVIEW, PROCESSES, SESSIONS, STREAMS, Query, both
+from .tables import EventTable, ViewRows
 
 T = TypeVar("T")
 
-KINDS = {"tiles": "tiles", "table": "table", "list": "table", "echo": "streams", "events": "events"}
-CHUNK = 64  # blocks read at once
+SPECTROGRAMS = ("spectro_all", "spectro_file")  # of any selection; csysdig has keys for them
+KINDS = {
+    "tiles": "tiles", "table": "table", "list": "table", "tree": "processes", "spectrogram": "spectrogram",
+    "echo": "streams", "events": "events",
+}  # fmt: skip
 BUCKETS = 400
 KEPT = 16  # answers kept, so that going back is immediate
-_WIDEST = 4000  # cells of a last column
-_DROPPED = {  # columns that give way to the last one, the largest number first
-    "thread.vtid": 9, "proc.vpid": 9, "evt.cpu": 8, "proc.ppid": 8, "thread.vmsize.b": 7, "proc.nthreads": 6,
-    "container.type": 6, "container.image": 5, "container.name": 3, "thread.tid": 2,
-}  # fmt: skip
 _FIRST = (
     "evt.num", "evt.datetime", "evt.type", "evt.dir", "evt.args", "evt.res", "proc.name", "proc.pid",
     "proc.cmdline", "proc.cwd", "user.name", "container.name", "container.id", "fd.num", "fd.type", "fd.name",
@@ -63,7 +67,7 @@ _FIRST = (
 
 def open_capture(path: str, progress: Progress, cancelled: Check) -> CaptureGateway:
     """Read and index a capture. Raises :class:`ScaptuiError` for what is not one."""
-    return CaptureGateway(Capture.open(path, progress=progress, cancelled=cancelled))
+    return CaptureGateway(Capture.open(path, progress=progress, cancelled=cancelled, macros=default_path()))
 
 
 class CaptureGateway:
@@ -72,14 +76,14 @@ class CaptureGateway:
     def __init__(self, capture: Capture) -> None:
         """Take the capture; :meth:`close` closes it."""
         self._capture = capture
-        self._containers = len(capture.index.containers) > 1
+        self._containers = capture.has_containers
         name = capture.path.name
         self.info = CaptureInfo(
             str(capture.path), name, capture.count, capture.start_ts, capture.end_ts, _notice(capture)
         )
         self._answers: OrderedDict[tuple[str, Query], Any] = OrderedDict()
         self._lock = threading.Lock()
-        self._infos = {view.id: _info(view) for view in list_views() if view.kind in KINDS}
+        self._infos = _infos()
 
     def close(self) -> None:
         """Close the capture."""
@@ -88,30 +92,57 @@ class CaptureGateway:
     # ----------------------------------------------------------------- views
 
     def views(self, key_field: str) -> Sequence[ViewInfo]:
-        """Return the views that make sense after a selection of ``key_field``: Overview, by name, streams."""
-        ends = {OVERVIEW: -1, STREAMS: 1, EVENTS: 2}
+        """Return the views that make sense after a selection of ``key_field``, in groups."""
         found = [view for view in offered(list_views(), key_field, None) if self._possible(view.id)]
-        if all(view.id != OVERVIEW for view in found):
-            found.append(get_view(OVERVIEW))
-        found.sort(key=lambda view: ends.get(view.id, 0))
-        return [self._infos[view.id] for view in found]
+        ids = dict.fromkeys([*(view.id for view in found), OVERVIEW, *SPECTROGRAMS])
+        return load_groups().arranged([self._infos[id_] for id_ in ids])
 
     @cache  # noqa: B019
     def _possible(self, view_id: str) -> bool:
         """Return whether every field of a view can be had from a capture."""
         view = get_view(view_id)
-        if view_id not in self._infos:
-            return False
-        try:
-            for column in view.columns:
+        return view_id in self._infos and (not view.of_events or not self._unknown(view))
+
+    def _unknown(self, view: View) -> str:
+        """Return why a field of a view cannot be had, "" when all can."""
+        for column in view.columns:
+            try:
                 self._capture.fields.resolve(column.field)
-        except ScaptuiError:
-            return False
-        return True
+            except ScaptuiError as error:
+                return f"column {column.name}: {error}"
+        return ""
+
+    def reload_views(self) -> Sequence[Problem]:
+        """Read the user's own views again; answers that were kept for them are forgotten."""
+        catalogue.reload()
+        self._infos = _infos()
+        type(self)._possible.cache_clear()
+        with self._lock:
+            self._answers.clear()
+        return self.view_problems()
+
+    def view_problems(self) -> Sequence[Problem]:
+        """Return what was wrong with the user's own views when they were last read."""
+        own = [view for view in list_views() if view.id not in catalogue.built_in()]
+        return [
+            *(Problem(error.path, error.line, _reason(error)) for error in catalogue.library().problems),
+            *(Problem(view.origin, None, text) for view in own if (text := self._unknown(view))),
+        ]
 
     def view(self, view_id: str) -> ViewInfo:
         """Return one view; raises :class:`ScaptuiError` when there is none."""
         return self._infos[get_view(view_id).id]
+
+    def about(self, view_id: str) -> About:
+        """Return what a view shows."""
+        view = get_view(view_id)
+        field = view.key.drill(self._containers) if view.key is not None else ""
+        columns = [
+            Column(column.name, field=column.field, help=_meaning(column))
+            for column in view.shown_columns(self._containers)
+        ]
+        target = get_view(target_of(view, field)).name if field else ""
+        return About(view.id, view.name, view.description, view.filter or "", field, target, columns)
 
     def check(self, text: str) -> FilterProblem | None:
         """Return what is wrong with a filter."""
@@ -143,7 +174,9 @@ class CaptureGateway:
 
     def _summary(self, query: Query, cancelled: Check) -> Summary:
         text, window = query.filter or None, query.window
-        found = run_summary(self._capture, filter=text, window=window, buckets=BUCKETS, cancelled=cancelled)
+        found = run_summary(
+            self._capture, filter=text, window=window, buckets=BUCKETS, cancelled=cancelled, everything=True
+        )
         names = {category.id: category.name for category in found.categories}
         tiles = [
             Tile(
@@ -158,10 +191,13 @@ class CaptureGateway:
                 metric.target_filter or "",
                 metric.drill_key,
                 metric.noteworthy,
+                metric.target_sort or "",
+                metric.description,
+                metric.excludable and not metric.total,
             )
             for metric in found.metrics
         ]
-        return Summary(tiles, found.start_ts, found.end_ts)
+        return Summary(tiles, found.start_ts, found.end_ts, found.bucket_ns)
 
     def table(self, view_id: str, query: Query, cancelled: Check) -> ViewRows:
         """Return the rows of a table or list view."""
@@ -181,12 +217,28 @@ class CaptureGateway:
         """Return the system calls of a selection."""
         return self._remembered(EVENTS, query, lambda: EventTable(self._run(EVENTS, query, cancelled)))
 
+    def processes(self, query: Query, cancelled: Check) -> ProcessRows:
+        """Return the tree of processes of a selection."""
+        return self._remembered(PROCESSES, query, lambda: self._processes(query, cancelled))
+
+    def _processes(self, query: Query, cancelled: Check) -> ProcessRows:
+        found = process_tree(
+            self._capture, filter=query.filter or None, window=query.window, cancelled=cancelled
+        )
+        return ProcessRows(found, get_view(PROCESSES).shown_columns(self._containers), query.window)
+
+    def spectrum(self, view_id: str, query: Query, size: tuple[int, int], cancelled: Check) -> SpectrumGrid:
+        """Return a spectrogram that fits the screen."""
+        make = partial(spectrum, self._capture, view_id, query, size, cancelled)
+        return self._remembered(f"{view_id} {size}", query, make)
+
     def streams(self, query: Query, cancelled: Check) -> StreamBlocks:
         """Return the reads and writes of a selection."""
         return self._remembered(STREAMS, query, lambda: self._streams(query))
 
     def _streams(self, query: Query) -> StreamBlocks:
-        rows = echo.select(self._capture.index, self._capture.select(query.filter or None, query.window))
+        chosen = self._capture.select(query.filter or None, query.window)
+        rows = echo.select(self._capture.index, chosen, unknown=True)
         return StreamBlocks(self._capture, rows)
 
     def sessions(self, query: Query, cancelled: Check) -> SessionRows:
@@ -257,152 +309,35 @@ class CaptureGateway:
             text = cells.texts(strings)[0] or ""
             value = cells.objects(strings)[0]
             usable = not spec.flags & {"PRINT_ONLY", "FILTER_ONLY"} and text
-            chooses = key_filter(spec.name, value) if usable else ""
+            chooses = key_filter(spec.name, value) if usable and not isinstance(value, list) else ""
             group = "in short" if spec.name in _FIRST else spec.group
             found.append(FieldValue(group, spec.name, text, spec.desc, chooses))
         return found
 
 
-class ViewRows:
-    """The rows of a view's table."""
-
-    def __init__(self, table: Table) -> None:
-        """Take the table; nothing is read before it is asked for."""
-        self.table = table
-        self.count = table.shown
-        self.sort = None if table.sort is None else (table.sort, table.descending)
-        last = len(table.columns) - 1
-        self.columns = [
-            Column(
-                column.name,
-                right=column.numeric,
-                limit=_WIDEST if at == last else max(column.width, 14) if column.width else 60,
-                field=column.field,
-                drop=_DROPPED.get(column.field, 0),
-            )
-            for at, column in enumerate(table.columns)
-        ]
-
-    def rows(self, start: int, stop: int) -> list[list[str]]:
-        """Return the cells of rows ``start`` .. ``stop - 1`` as people read them."""
-        columns, seconds = self.table.columns, self.table.seconds
-        return [
-            [column.text(value, seconds) for column, value in zip(columns, row, strict=True)]
-            for row in self.table.page(start, stop)
-        ]
-
-    def key(self, row: int) -> str:
-        """Return what names a row."""
-        return self.table.page_keys(row, row + 1)[0]
-
-    def find_key(self, key: str) -> int | None:
-        """Return the row that ``key`` names."""
-        return self.table.find(key)
-
-    def role(self, row: int, column: int) -> str | None:
-        """Return the role that the view's colour rules give to a cell."""
-        return self.table.role(row, column)
-
-    def event(self, row: int) -> int | None:
-        """Return the event behind a row of a list."""
-        return self.table.event_row(row)
-
-    def search(self, text: str, start: int, step: int, cancelled: Check) -> int | None:
-        """Return the next row holding ``text``."""
-        return search_cells(self, text, start, step, cancelled)
-
-    def sorted_by(self, column: int, descending: bool | None) -> ViewRows:
-        """Return the rows ordered by a column."""
-        return ViewRows(self.table.sorted_by(column, descending))
-
-    def target(self, row: int) -> Target | None:
-        """Return where Enter on a row leads: the view's target and the filter of the row's key."""
-        view = self.table.view
-        if view.key is None:
-            return None
-        field = view.key.drill(self.table.containers)
-        value = self.table.key_value(row)
-        shown = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-        label = self._label(row, field, "nothing" if value is None else shown)
-        return Target(target_of(view, field), level_filter(view, field, value), field, label)
-
-    def _label(self, row: int, field: str, value: str) -> str:
-        """Return a row's key for the breadcrumbs, with the name that goes with a number."""
-        shown = {column.field: at for at, column in enumerate(self.table.columns)}
-        if field == "container.id" and "container.name" in shown:
-            return self.rows(row, row + 1)[0][shown["container.name"]]
-        if field in ("proc.pid", "thread.tid"):
-            for name in ("proc.name", "proc.exeline"):
-                if name in shown:
-                    words = self.rows(row, row + 1)[0][shown[name]].split()
-                    return f"{words[0].rpartition('/')[2]}({value})" if words else value
-        return value
+def _infos() -> dict[str, ViewInfo]:
+    """Return what the screens know of each view."""
+    built_in = catalogue.built_in()
+    found = (view for view in list_views() if view.kind in KINDS)
+    return {view.id: replace(_info(view), own=view.id not in built_in) for view in found}
 
 
-class EventTable(ViewRows):
-    """Rows that are events; their key is the event row, whatever the selection."""
-
-    def key(self, row: int) -> str:
-        """Return the event row."""
-        return str(self.event(row))
-
-    def find_key(self, key: str) -> int | None:
-        """Return the row of an event, or the one after it."""
-        events = self.table.store.events
-        if events is None or not self.count:
-            return None
-        return min(int(np.searchsorted(events, int(key))), self.count - 1)
+def _reason(error: DataFileError) -> str:
+    return f"{error.key}: {error.reason}." if error.key else f"{error.reason}."
 
 
-class StreamBlocks:
-    """The reads and writes among event rows."""
+_MEANINGS = {
+    "sum": "Sum.", "avg": "Mean.", "time_avg": "Sum, shown per second.",
+    "min": "Smallest.", "max": "Largest.",
+}  # fmt: skip
 
-    def __init__(self, capture: Capture, rows: NDArray[np.int64]) -> None:
-        """Take the event rows that are blocks, ascending."""
-        self._capture = capture
-        self._rows = rows
-        self.count = len(rows)
-        self._chunk = lru_cache(maxsize=16)(self._read)
 
-    def _read(self, number: int) -> list[echo.EchoBlock]:
-        part = self._rows[number * CHUNK : (number + 1) * CHUNK]
-        return list(echo.blocks(self._capture, part, "raw"))
-
-    def block(self, index: int) -> Block:
-        """Return one block."""
-        found = self._chunk(index // CHUNK)[index % CHUNK]
-        return Block(
-            found.row, found.ts, found.direction == "write", found.length, found.container, found.comm,
-            found.pid, found.fd, found.fd_name, found.data,
-        )  # fmt: skip
-
-    def lines(self, index: int, mode: str) -> Sequence[str]:
-        """Return the payload of a block as lines of text."""
-        text = render(self.block(index).data, mode)  # pyright: ignore[reportArgumentType]
-        return [line.removeprefix("\t") for line in text.split("\n")]
-
-    def payload(self, index: int, cancelled: Check) -> tuple[bytes, int]:
-        """Return the payloads of the blocks here that belong to the same stream, joined, and their number."""
-        same = echo.same_stream(self._capture.index, int(self._rows[index]))
-        rows = np.intersect1d(self._rows, same, assume_unique=True)
-        copied = stream_copy.joined(echo.blocks(self._capture, rows, "raw"), "raw")
-        return copied.data, copied.blocks
-
-    def search(self, text: str, start: int, step: int, cancelled: Check) -> int | None:
-        """Return the next block from ``start`` whose payload or names hold ``text``."""
-        wanted, raw = text.lower(), text.lower().encode()
-        index = start
-        while 0 <= index < self.count and not cancelled():
-            block = self.block(index)
-            names = f"{block.name} {block.process} {block.container}".lower()
-            if raw in block.data.lower() or wanted in names:
-                return index
-            index += step
-        return None
-
-    def find_event(self, event: int) -> int:
-        """Return the block at or after an event row."""
-        return min(int(np.searchsorted(self._rows, event)), max(self.count - 1, 0))
+def _meaning(column: ColumnSpec) -> str:
+    """Return what a column shows, how its events are put together, and which of them count."""
+    words = [column.description, _MEANINGS.get(column.aggregation, "")]
+    if column.where:
+        words.append(f"Only events with {column.where}.")
+    return " ".join(word for word in words if word)
 
 
 def _info(view: View) -> ViewInfo:

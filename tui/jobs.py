@@ -20,17 +20,28 @@ T = TypeVar("T")
 Check = Callable[[], bool]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Request:
-    """One piece of work; ``serial`` grows, and only the newest of a lane is delivered."""
+    """One piece of work; ``serial`` grows, and only the newest of a lane is delivered.
+
+    The work asks it whether to stop (it is a :data:`Check`), and may tell it how far it is.
+    """
 
     serial: int
     lane: str
     stop: threading.Event = field(default_factory=threading.Event)
+    done: int = 0
+    total: int = 0  # 0: the work does not say how far it is
 
     def cancelled(self) -> bool:
         """Return whether nobody waits for the result any more."""
         return self.stop.is_set()
+
+    __call__ = cancelled
+
+    def report(self, done: int, total: int) -> None:
+        """Take how much of the work is done."""
+        self.done, self.total = done, total
 
 
 class JobDone(Message):
@@ -63,14 +74,18 @@ class Jobs:
         """Return whether a request of ``lane`` is waited for."""
         return lane in self._newest
 
+    def waiting(self) -> list[Request]:
+        """Return the requests that are waited for."""
+        return [request for request, _, _ in self._newest.values()]
+
     def start(
         self,
         lane: str,
-        work: Callable[[Check], T],
+        work: Callable[[Request], T],
         done: Callable[[T], None],
         failed: Callable[[str], None],
     ) -> Request:
-        """Run ``work(cancelled)`` in a thread; the older request of the lane is cancelled and forgotten.
+        """Run ``work(request)`` in a thread; the older request of the lane is cancelled and forgotten.
 
         ``done(result)`` or ``failed(sentence)`` is called on the event loop, unless a newer request came.
         """
@@ -82,7 +97,7 @@ class Jobs:
         def run() -> None:
             result, error = None, None
             try:
-                result = work(request.cancelled)
+                result = work(request)
             except Exception as raised:
                 error = raised
             self._target.post_message(JobDone(request, result, error))

@@ -17,33 +17,9 @@ from .datafile import DataFile, locate
 FOLDER = Path(__file__).resolve().parent.parent / "keymaps"
 DEFAULT = "inspect"
 _NAMED = [
-    "up",
-    "down",
-    "left",
-    "right",
-    "home",
-    "end",
-    "pageup",
-    "pagedown",
-    "enter",
-    "escape",
-    "backspace",
-    "delete",
-    "insert",
-    "tab",
-    "space",
-    "f1",
-    "f2",
-    "f3",
-    "f4",
-    "f5",
-    "f6",
-    "f7",
-    "f8",
-    "f9",
-    "f10",
-    "f11",
-    "f12",
+    *("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "enter", "escape", "backspace"),
+    *("delete", "insert", "tab", "space"),
+    *(f"f{number}" for number in range(1, 25)),  # xterm tells shift+F12 as F24
 ]
 _KEY = re.compile(r"(?:(?:ctrl|shift|alt)\+)*(\S+)")
 _SHOWN = {

@@ -16,6 +16,37 @@ Check = Callable[[], bool]
 Progress = Callable[[int, int], None]
 
 
+def nobody(done: int, total: int) -> None:
+    """Take progress that nobody asked for."""
+
+
+def never() -> bool:
+    """Return that the work goes on."""
+    return False
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How the numbers of a table are written."""
+
+    raw: bool = False  # as the capture has them: bytes, nanoseconds; else K, M, ms...
+    totals: bool = False  # totals where a column shows how much fell on each second
+
+
+AS_USUAL = Figures()
+
+
+@dataclass(frozen=True)
+class CellValue:
+    """One cell of a row in full."""
+
+    name: str  # of the column
+    field: str
+    text: str  # as people read it
+    raw: str  # as the capture has it
+    help: str
+
+
 @dataclass(frozen=True)
 class CaptureInfo:
     """The capture as a whole."""
@@ -39,13 +70,16 @@ class ViewInfo:
 
     id: str
     name: str
-    kind: str  # tiles, table, tree, streams, events
+    kind: str  # tiles, table, tree (sessions), processes (their tree), spectrogram, streams, events
     purpose: str = ""
+    group: str = ""  # title in the list of views
+    digit: str = ""  # key that opens it
+    own: bool = False  # from a file of the user
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table."""
+    """One column of a table. ``name`` says which it is, whatever its header reads."""
 
     name: str
     right: bool = False  # numbers
@@ -53,6 +87,46 @@ class Column:
     limit: int = 40
     field: str = ""
     drop: int = 0  # left out where the last column has no room; the largest first; 0: never
+    title: str = ""  # what the header reads, when it is not the name
+    help: str = ""  # what it shows, in a sentence
+    bar: bool = False  # its cells are bars: see `Barred`
+
+    @property
+    def header(self) -> str:
+        """What the header reads."""
+        return self.title or self.name
+
+
+@dataclass(frozen=True)
+class About:
+    """What there is to say about a view."""
+
+    id: str
+    name: str
+    purpose: str
+    filter: str = ""  # its own
+    key: str = ""  # field that makes a row
+    target: str = ""  # name of the view that a row opens
+    columns: Sequence[Column] = ()
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A span of the time shown: from and to are shares of it, 0 to 1."""
+
+    start: float
+    end: float
+    begins: bool  # it begins inside; else it was there before
+    ends: bool
+    role: str
+
+
+class Barred(Protocol):
+    """Rows with a column of bars."""
+
+    def bar(self, row: int) -> Bar:
+        """Return the bar of a row."""
+        ...
 
 
 class Rows(Protocol):
@@ -84,8 +158,14 @@ class Rows(Protocol):
         """Return the role of the theme for a cell, or None for the usual one."""
         ...
 
-    def search(self, text: str, start: int, step: int, cancelled: Check) -> int | None:
+    def search(
+        self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody
+    ) -> int | None:
         """Return the next row from ``start`` holding ``text``, in any case; ``step``: 1 or -1."""
+        ...
+
+    def striking(self, start: int, step: int, cancelled: Check) -> int | None:
+        """Return the next row from ``start`` that the view's colour rules mark as wrong or doubtful."""
         ...
 
 
@@ -98,15 +178,35 @@ class EventRows(Rows, Protocol):
 
 
 class TableRows(EventRows, Protocol):
-    """Rows of a view: they can be put into another order, and lead on."""
+    """Rows of a view: they can be put into another order, be written in other ways, and lead on."""
 
     @property
     def sort(self) -> tuple[int, bool] | None:
         """The column they are ordered by, and whether the largest comes first."""
         ...
 
-    def sorted_by(self, column: int, descending: bool | None) -> TableRows:
+    @property
+    def figures(self) -> Figures:
+        """How numbers are written."""
+        ...
+
+    @property
+    def rates(self) -> str:
+        """What rates refer to, such as ``/s of 12.1s``; "" when no column has any."""
+        ...
+
+    def sorted_by(
+        self, column: int, descending: bool | None, cancelled: Check = never, progress: Progress = nobody
+    ) -> TableRows:
         """Return the rows ordered by ``column``; None: its usual way round (figures from the largest)."""
+        ...
+
+    def written(self, figures: Figures) -> TableRows:
+        """Return the same rows with numbers written in another way."""
+        ...
+
+    def values(self, row: int) -> Sequence[CellValue]:
+        """Return one row, cell by cell, with the values as the capture has them."""
         ...
 
     def target(self, row: int) -> Target | None:
@@ -121,8 +221,70 @@ class TreeRows(EventRows, Protocol):
         """Return the rows with what is below ``row`` hidden or shown."""
         ...
 
+    def folded_all(self, hide: bool) -> TreeRows:
+        """Return the rows with everything below the topmost hidden, or everything shown."""
+        ...
+
+    def parent(self, row: int) -> int | None:
+        """Return the row above which ``row`` hangs, None for the topmost."""
+        ...
+
     def target(self, row: int) -> Target:
         """Return where Enter on a row leads."""
+        ...
+
+
+class ProcessTreeRows(TreeRows, Barred, Protocol):
+    """Processes below the ones that started them."""
+
+    @property
+    def figures(self) -> Figures:
+        """How numbers are written."""
+        ...
+
+    def written(self, figures: Figures) -> ProcessTreeRows:
+        """Return the same rows with numbers written in another way."""
+        ...
+
+    def values(self, row: int) -> Sequence[CellValue]:
+        """Return one process, cell by cell."""
+        ...
+
+    def overview(self, row: int, what: str) -> Target | None:
+        """Return the way to the ``process``, its ``family`` (with all below) or its ``container``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Brush:
+    """A part of a spectrogram."""
+
+    window: tuple[int, int]  # ns, [from, to)
+    filter: str
+
+
+class Spectrum(Protocol):
+    """Counts of calls by time (columns) and latency (lines, the slowest first)."""
+
+    columns: int
+    lines: int
+    start_ts: int
+    end_ts: int
+    column_ns: int
+    total: int
+    peak: int  # the largest count of a cell
+    note: str  # why there is nothing
+
+    def counts(self, line: int) -> Sequence[int]:
+        """Return the counts of a line, one per column."""
+        ...
+
+    def latency(self, line: int) -> tuple[int, int | None]:
+        """Return the latencies [from, to) of a line in ns; None: no upper end."""
+        ...
+
+    def brush(self, columns: tuple[int, int], lines: tuple[int, int]) -> Brush:
+        """Return the filter and the time of the columns and lines [from, to)."""
         ...
 
 
@@ -141,15 +303,19 @@ class Tile:
     filter: str = ""
     key_field: str = ""
     noteworthy: bool = False
+    sort: str = ""  # column that the view is sorted by
+    help: str = ""  # what it counts, in a sentence
+    spare: bool = False  # counts nothing, and is shown only when all are
 
 
 @dataclass(frozen=True)
 class Summary:
-    """All tiles; timelines go from ``start_ts`` to ``end_ts`` in equal steps."""
+    """All tiles; timelines go from ``start_ts`` to ``end_ts`` in steps of ``step_ns``."""
 
     tiles: Sequence[Tile]
     start_ts: int
     end_ts: int
+    step_ns: int
 
 
 @dataclass(frozen=True)
@@ -198,7 +364,9 @@ class Streams(Protocol):
         """Return the payloads of all blocks of the same stream, joined, and how many blocks that are."""
         ...
 
-    def search(self, text: str, start: int, step: int, cancelled: Check) -> int | None:
+    def search(
+        self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody
+    ) -> int | None:
         """Return the next block from ``start`` in direction ``step`` holding ``text``, in any case."""
         ...
 
@@ -226,6 +394,15 @@ class FilterProblem:
     message: str
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a file of the user."""
+
+    path: str
+    line: int | None  # from 1
+    message: str
+
+
 @dataclass
 class Opening:
     """Progress of opening a capture; written by the worker, read by the screen."""
@@ -249,24 +426,44 @@ class Gateway(Protocol):
         """Return one view."""
         ...
 
+    def reload_views(self) -> Sequence[Problem]:
+        """Read the user's own views again; return what is wrong with them."""
+        ...
+
+    def view_problems(self) -> Sequence[Problem]:
+        """Return what was wrong with the user's own views when they were last read."""
+        ...
+
+    def about(self, view_id: str) -> About:
+        """Return what a view shows."""
+        ...
+
     def check(self, text: str) -> FilterProblem | None:
         """Return what is wrong with a filter, or None."""
         ...
 
     def summary(self, query: Query, cancelled: Check) -> Summary:
-        """Return the tiles of a selection."""
+        """Return the tiles of a selection, spare ones too."""
         ...
 
     def table(self, view_id: str, query: Query, cancelled: Check) -> TableRows:
         """Return the rows of a table view."""
         ...
 
-    def events(self, query: Query, cancelled: Check) -> EventRows:
+    def events(self, query: Query, cancelled: Check) -> TableRows:
         """Return the system calls of a selection."""
         ...
 
     def sessions(self, query: Query, cancelled: Check) -> TreeRows:
         """Return who ran what."""
+        ...
+
+    def processes(self, query: Query, cancelled: Check) -> ProcessTreeRows:
+        """Return the tree of processes of a selection."""
+        ...
+
+    def spectrum(self, view_id: str, query: Query, size: tuple[int, int], cancelled: Check) -> Spectrum:
+        """Return a spectrogram of at most ``size`` (columns, lines)."""
         ...
 
     def streams(self, query: Query, cancelled: Check) -> Streams:

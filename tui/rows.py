@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .model import Check, Column, Rows
+from .model import Check, Column, Progress, Rows, nobody
 
 PAGE = 512  # rows read at once by a search
+STRIKING = ("error", "warning")
 
 
 class ListRows:
@@ -43,16 +44,35 @@ class ListRows:
         """Return None: all cells look the same."""
         return None
 
-    def search(self, text: str, start: int, step: int, cancelled: Check) -> int | None:
+    def search(
+        self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody
+    ) -> int | None:
         """Return the next row from ``start`` on that holds ``text``, in any case."""
-        return search_cells(self, text, start, step, cancelled)
+        return search_cells(self, text, start, step, cancelled, progress)
+
+    def striking(self, start: int, step: int, cancelled: Check) -> int | None:
+        """Return the next row with a cell that is marked as wrong or doubtful."""
+        return striking_cells(self, start, step, cancelled)
 
 
-def search_cells(source: Rows, text: str, start: int, step: int, cancelled: Check) -> int | None:
+def striking_cells(source: Rows, start: int, step: int, cancelled: Check) -> int | None:
+    """Return the next row of any :class:`Rows` with a cell in a role of :data:`STRIKING`."""
+    row = start
+    while 0 <= row < source.count and not cancelled():
+        if any(source.role(row, at) in STRIKING for at in range(len(source.columns))):
+            return row
+        row += step
+    return None
+
+
+def search_cells(
+    source: Rows, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody
+) -> int | None:
     """Return the next row of any :class:`Rows` holding ``text``, reading pages of it; None at the end."""
     wanted = text.lower()
     row = start
     while 0 <= row < source.count and not cancelled():
+        progress(abs(row - start), source.count)
         first, last = (row, min(source.count, row + PAGE)) if step > 0 else (max(0, row - PAGE + 1), row + 1)
         cells = source.rows(first, last)
         numbers = range(first, last) if step > 0 else reversed(range(first, last))

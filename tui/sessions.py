@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as default
 
-from .model import Check, Column, Target
-from .rows import search_cells
+from .model import Check, Column, Progress, Target, nobody
+from .rows import search_cells, striking_cells
 from .state import EVENTS
 
 COLUMNS = (
@@ -157,13 +157,31 @@ class SessionRows:
         """Return the event row of a command; None for sessions and shells."""
         return self._lines[row][0].event
 
-    def search(self, text: str, start: int, step: int, cancelled: Check) -> int | None:
+    def search(
+        self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody
+    ) -> int | None:
         """Return the next line holding ``text``."""
-        return search_cells(self, text, start, step, cancelled)
+        return search_cells(self, text, start, step, cancelled, progress)
+
+    def striking(self, start: int, step: int, cancelled: Check) -> int | None:
+        """Return the next line with a cell that is marked as wrong or doubtful."""
+        return striking_cells(self, start, step, cancelled)
 
     def toggled(self, row: int) -> SessionRows:
         """Return the tree with what is below a line hidden or shown."""
         return SessionRows(self._roots, self._folded ^ {self.key(row)})
+
+    def folded_all(self, hide: bool) -> SessionRows:
+        """Return the tree with everything below the sessions hidden, or everything shown."""
+        return SessionRows(self._roots, frozenset(root.key for root in self._roots) if hide else frozenset())
+
+    def parent(self, row: int) -> int | None:
+        """Return the line above which a line hangs, None for a session."""
+        node = self._lines[row][0]
+        above = (
+            at for at in range(row - 1, -1, -1) if any(node is child for child in self._lines[at][0].below)
+        )
+        return next(above, None)
 
     def target(self, row: int) -> Target:
         """Return the system calls of a session or process."""

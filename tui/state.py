@@ -14,6 +14,9 @@ OVERVIEW = "overview"
 STREAMS = "echo"
 EVENTS = "dig"
 SESSIONS = "spy_users"
+PROCESSES = "proc_tree"
+SPECTROGRAM = "spectro_all"
+FILE_SPECTROGRAM = "spectro_file"
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,11 @@ class ViewState:
     view: str = OVERVIEW
     filter: str = ""  # the complete filter of this level, without the view's own and without the window
     inherited: str | None = None  # what drill-downs add to, when it is not `filter`
-    window: Window | None = None
     key_field: str = ""  # field of the last selection; decides which views are offered; "": whole capture
     label: str = ""  # what was selected to get here, for the breadcrumbs
+    window: Window | None = None
     edited: bool = False  # the filter was typed by hand
-    sort: tuple[int, bool] | None = None  # column, largest first
+    sort: tuple[str, bool | None] | None = None  # column, largest first (None: its usual way round)
     selected: str | None = None  # key of the selected row
     scroll: int | None = None  # first row shown; None: where the selected row is in sight
 

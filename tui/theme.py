@@ -20,13 +20,17 @@ from .datafile import DataFile, locate
 
 FOLDER = Path(__file__).resolve().parent / "themes"
 ROLES = (
-    "header", "header.key", "crumb", "crumb.current", "notice", "error", "dim", "column", "column.sorted",
-    "cell", "selection", "selection.blurred", "match", "match.current", "tile.category", "tile.name",
-    "tile.total", "tile.zero", "tile.trend", "stream.read", "stream.write", "stream.read.bar",
+    "header", "header.key", "crumb", "crumb.current", "notice", "error", "warning", "dim", "column",
+    "column.sorted", "cell", "selection", "selection.blurred", "match", "match.current", "tile.category",
+    "tile.name", "tile.total", "tile.zero", "tile.trend", "stream.read", "stream.write", "stream.read.bar",
     "stream.write.bar", "stream.header", "stream.cut", "time.axis", "time.window", "time.outside",
+    "code.name", "code.keyword", "code.string", "code.number", "code.comment",
     "key", "key.label", "guide", "lane.1", "lane.2", "lane.3", "lane.4", "lane.5", "lane.6",
+    "tile.noteworthy", "bar", "heat.1", "heat.2", "heat.3", "heat.4", "heat.5", "heat.6", "heat.7", "heat.8",
+    "heat.brush",
 )  # fmt: skip
 LANES = [role for role in ROLES if role.startswith("lane.")]
+HEATS = [f"heat.{level}" for level in range(1, 9)]  # from few to many
 _BASE = (
     "primary",
     "secondary",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import FilterError
 from . import output
+from .jsonlines import json_lines
 from .opening import opened
 
 if TYPE_CHECKING:
@@ -16,9 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...core.capture import Capture
+    from ...core.query.buffers import Look
     from ...core.query.fields import FieldRef
 
-CHUNK = 8192  # events read at a time
+CHUNK = 1 << 14  # events read at a time
 DEFAULT_FIELDS = (
     "evt.num",
     "evt.rawtime",
@@ -36,11 +39,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Print the events that pass; those that only describe containers and users are left out."""
     with opened(Path(arguments.capture)) as capture:
         if arguments.fields is not None:
-            _print_json(capture, arguments.filter, _resolve(capture, arguments.fields))
+            _print_fields(capture, arguments, _resolve(capture, arguments.fields))
         elif arguments.json and arguments.format is None:
-            _print_json(capture, arguments.filter, _resolve(capture, ",".join(DEFAULT_FIELDS)))
+            _print_fields(capture, arguments, _resolve(capture, ",".join(DEFAULT_FIELDS)))
         else:
-            _print_format(capture, arguments.filter, arguments.format, arguments.json)
+            _print_format(capture, arguments)
 
 
 def split_fields(text: str) -> list[tuple[str, int]]:
@@ -73,31 +76,65 @@ def _resolve(capture: Capture, text: str) -> dict[str, FieldRef]:
     return refs
 
 
-def _chunks(capture: Capture, filter_text: str | None) -> Iterator[NDArray[np.int64]]:
+def _chunks(capture: Capture, arguments: argparse.Namespace) -> Iterator[NDArray[np.int64]]:
     from ...core.index.tables import EV_HIDDEN
 
-    rows = capture.select(filter_text)
+    rows = capture.select(arguments.filter)
     rows = rows[(capture.index.events.flags[rows] & EV_HIDDEN) == 0]
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]
 
 
-def _print_json(capture: Capture, filter_text: str | None, refs: dict[str, FieldRef]) -> None:
-    strings = capture.index.strings
-    for rows in _chunks(capture, filter_text):
-        columns = [capture.fields.read(ref, rows).objects(strings) for ref in refs.values()]
-        for values in zip(*columns, strict=True):
-            output.write(output.json_text(dict(zip(refs, values, strict=True))) + "\n")
+def _look(arguments: argparse.Namespace) -> Look:
+    """Return how buffers are shown: whole in JSON and with ``-v``, else as the options say."""
+    from ...core.query.buffers import Look
+
+    whole = arguments.verbose or arguments.json or arguments.fields is not None
+    return Look(arguments.buffers or ("dots" if whole else "short"), arguments.snaplen or 0)
 
 
-def _print_format(capture: Capture, filter_text: str | None, text: str | None, as_json: bool) -> None:
-    from ...core.query.format import DEFAULT, compile_format
+def _print_fields(capture: Capture, arguments: argparse.Namespace, refs: dict[str, FieldRef]) -> None:
+    from ...core.query.shown import Shown
 
-    compiled = compile_format(DEFAULT if text is None else text, capture.fields)
-    if as_json:
-        refs = [piece.field for piece in compiled.pieces if piece.field is not None]
-        _print_json(capture, filter_text, {ref.text: ref for ref in refs})
+    shown = Shown(capture.fields, _look(arguments), arguments.time)
+    names = list(refs)
+
+    def lines(rows: NDArray[np.int64]) -> Iterator[str]:
+        return json_lines(names, [shown.objects(ref, rows) for ref in refs.values()])
+
+    _write(lines, _chunks(capture, arguments), arguments.limit)
+
+
+def _print_format(capture: Capture, arguments: argparse.Namespace) -> None:
+    from ...core.query.format import DEFAULT, NAMED, compile_format
+
+    asked: str = DEFAULT if arguments.format is None else arguments.format
+    if asked == "p":
+        output.write(DEFAULT + "\n")
         return
-    for rows in _chunks(capture, filter_text):
-        for line in compiled.lines(rows):
-            output.write(line + "\n")
+    text = NAMED.get(asked, asked)
+    compiled = compile_format(text, capture.fields, _look(arguments), arguments.time)
+    if arguments.json:
+        _print_fields(capture, arguments, {ref.text: ref for ref in compiled.refs})
+        return
+
+    def lines(rows: NDArray[np.int64]) -> Iterator[str]:
+        return (line + "\n" for line in compiled.lines(rows))
+
+    _write(lines, _chunks(capture, arguments), arguments.limit)
+
+
+def _write(
+    lines: Callable[[NDArray[np.int64]], Iterator[str]],
+    chunks: Iterator[NDArray[np.int64]],
+    limit: int | None,
+) -> None:
+    """Write the lines of each chunk of events, ``limit`` of them at most."""
+    left = limit
+    for rows in chunks:
+        found = list(lines(rows) if left is None else islice(lines(rows), left))
+        output.write("".join(found))
+        if left is not None:
+            left -= len(found)
+            if left <= 0:
+                return

@@ -13,6 +13,7 @@ _GENERATIONS = {
     "both": "",
     "old": "only in captures with enter events",
     "new": "only in captures without enter events",
+    "own": "",
 }
 
 

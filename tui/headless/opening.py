@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...core.errors import UsageError
 from ...core.text import printable
 from .output import complain
 
@@ -78,14 +79,25 @@ def opened(path: Path) -> Generator[Capture]:
     """Open the capture, give it, close it; damage is told on standard error after the work."""
     with Progress(path.name) as progress:
         from ...core.capture import Capture
+        from ...core.macrofile import default_path
 
-        capture = Capture.open(path, progress=progress)
+        capture = Capture.open(path, progress=progress, macros=default_path())
     try:
         yield capture
         for sentence in damage_sentences(str(path), capture.index.damage):
             complain(sentence)
     finally:
         capture.close()
+
+
+def window_of(capture: Capture, seconds: Sequence[float] | None) -> tuple[int, int] | None:
+    """Return the time [from, to) in ns that ``--window FROM TO`` names; None for the whole capture."""
+    if seconds is None:
+        return None
+    begin, end = (capture.start_ts + round(second * 1e9) for second in seconds)
+    if begin >= end:
+        raise UsageError("--window needs a time that ends after it begins.")
+    return begin, end
 
 
 def damage_sentences(path: str, places: Sequence[Damage]) -> Iterator[str]:

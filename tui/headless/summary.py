@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import output
-from .opening import opened
+from .opening import opened, window_of
 
 if TYPE_CHECKING:
     from ...core.capture import Capture
@@ -23,7 +23,8 @@ def run(arguments: argparse.Namespace) -> None:
     with opened(Path(arguments.capture)) as capture:
         from ...core.views.summary import summary
 
-        result = summary(capture, filter=arguments.filter, buckets=arguments.buckets)
+        window = window_of(capture, arguments.window)
+        result = summary(capture, filter=arguments.filter, window=window, buckets=arguments.buckets)
         if arguments.json:
             output.write(output.json_text(as_json(capture, result, arguments.filter)) + "\n")
         else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from textual import on
 
-from ..jobs import Check
+from ..jobs import Request
 from ..widgets.filterbar import FindBar
+from ..widgets.spectrogram import SpectrogramView
 from ..widgets.tiles import TileGrid
 from ..widgets.virtual_table import VirtualTable
-from .part import Part
+from .part import Content, Part
 
 
 class Finding(Part):
@@ -16,9 +17,17 @@ class Finding(Part):
 
     _wanted: str = ""
     _missed: bool = False  # the last search found nothing
+    _origin: int | None = None  # row from which a search began, while its text is typed
+
+    @property
+    def searching(self) -> bool:
+        """Whether matches are set off."""
+        return bool(self._wanted)
 
     def do_find_open(self) -> None:
         """Ask for a text to look for."""
+        widget = self.content()
+        self._origin = widget.cursor if widget is not None else None
         self.query_one(FindBar).open(self._wanted)
         self.update_footer()
 
@@ -36,7 +45,10 @@ class Finding(Part):
         self.query_one(FindBar).close()
         if not message.keep:
             self.clear_search()
-        elif self._missed:
+            widget = self.content()
+            if self._origin is not None and widget is not None:
+                self._go_to(widget, self._origin)
+        elif self._missed and not self.jobs.busy("find"):
             self._found(self._wanted, None, 0, 1)
         self.return_focus()
 
@@ -47,6 +59,38 @@ class Finding(Part):
     def do_find_previous(self) -> None:
         """Go to the match before."""
         self._search(-1)
+
+    def do_mark_next(self) -> None:
+        """Go to the next row that stands out."""
+        self._to_striking(1)
+
+    def do_mark_previous(self) -> None:
+        """Go to the row before that stands out."""
+        self._to_striking(-1)
+
+    def _to_striking(self, step: int) -> None:
+        source, table = self.table.source, self.table
+        if self.content() is not table or source is None or not source.count:
+            self.tell("Nothing here stands out.")
+            return
+        cursor = table.cursor
+
+        def work(request: Request) -> int | None:
+            hit = source.striking(cursor + step, step, request)
+            if hit is None and not request():
+                hit = source.striking(0 if step > 0 else source.count - 1, step, request)
+            return hit
+
+        def found(hit: int | None) -> None:
+            if hit is None:
+                self.tell("Nothing here stands out.")
+            elif self.table.source is source:
+                if (hit < cursor) == (step > 0) and hit != cursor:
+                    self.tell("Around the end.")
+                self.table.cursor = hit
+
+        self.be_patient()
+        self.jobs.start("find", work, found, self._find_failed)
 
     def clear_search(self) -> None:
         """Forget the search."""
@@ -76,14 +120,20 @@ class Finding(Part):
             found = next((n for n in order if text.lower() in names[n]), None)
             self._found(text, found, cursor, step)
             return
-        source = widget.source
+        source = None if isinstance(widget, SpectrogramView) else widget.source
         if source is None:
+            self.tell("There is no text here to search in.")
             return
 
-        def work(cancelled: Check) -> int | None:
-            hit = source.search(text, start, step, cancelled)
-            if hit is None and not cancelled():
-                hit = source.search(text, 0 if step > 0 else source.count - 1, step, cancelled)
+        def work(request: Request) -> int | None:
+            hit = source.search(text, start, step, request, request.report)
+            if hit is None and not request():
+                seen = source.count - start if step > 0 else start + 1
+
+                def report(done: int, total: int) -> None:
+                    request.report(min(seen + done, total), total)
+
+                hit = source.search(text, 0 if step > 0 else source.count - 1, step, request, report)
             return hit
 
         self.be_patient()
@@ -97,10 +147,14 @@ class Finding(Part):
             return
         if (hit < cursor) == (step > 0) and hit != cursor:
             self.tell("The search went around the end.")
+        self._go_to(widget, hit)
+
+    @staticmethod
+    def _go_to(widget: Content, place: int) -> None:
         if isinstance(widget, VirtualTable):
-            widget.cursor = hit
+            widget.cursor = place
         else:
-            widget.move_to(hit)
+            widget.move_to(place)
 
     def _find_failed(self, text: str) -> None:
         self.tell(text, "error")

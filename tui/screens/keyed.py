@@ -9,7 +9,7 @@ from textual import events
 from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 
-from ..commands import Command
+from ..commands import BY_ID, Command
 
 if TYPE_CHECKING:
     from ..app import ScaptuiApp
@@ -66,6 +66,11 @@ class Keyed(Screen[Any]):
                 return
         self._pressed = ()
 
+    def key_of(self, command_id: str) -> str:
+        """Return the first key of a command as people read it; the way through the palette without one."""
+        keys = self.scaptui.keymap.keys_of(BY_ID[command_id])
+        return keys[0] if keys else f"the command {BY_ID[command_id].title!r}"
+
     def perform(self, command: Command) -> None:
         """Carry out a command."""
         for node in self.nodes():
@@ -79,3 +84,18 @@ class KeyedModal(Keyed, ModalScreen[Any]):
     """A screen above another, with its own keys only."""
 
     screen_contexts = ("pane",)
+
+    def hints(self) -> str:
+        """Return the keys that work here and have a label, as the keymap has them: ``Esc Close  n Next``."""
+        keymap = self.scaptui.keymap
+        found: dict[str, str] = {}
+        for context in self.screen_contexts:
+            for command in keymap.bound(context):
+                label = command.hint or command.footer
+                if label and self.can(command):
+                    found.setdefault(label, keymap.keys_of(command, [context])[0])
+        return "  ".join(f"{key} {label}" for label, key in found.items())
+
+    def can(self, command: Command) -> bool:
+        """Return whether something here carries out the command."""
+        return any(hasattr(node, command.method) for node in [*self.walk_children(), self])

@@ -15,60 +15,66 @@ from textual.widgets import Input, Static
 
 from ..cells import clean
 from ..commands import VIEW_CONTEXTS, Command
-from ..jobs import Check, JobDone, Jobs
-from ..model import (
-    EventRows,
-    Gateway,
-    Rows,
-    Streams,
-    Summary,
-    TableRows,
-    Target,
-    TreeRows,
-    ViewInfo,
-)
-from ..state import EVENTS, OVERVIEW, STREAMS, Query, Stack, ViewState, Window, both
+from ..jobs import JobDone, Jobs, Request
+from ..model import Gateway, Rows, Spectrum, Streams, Summary, Tile, ViewInfo
+from ..remember import Memory
+from ..state import Query, Stack, ViewState, Window
 from ..widgets.bars import Footer, Header, Heading
 from ..widgets.filterbar import FilterBar, FindBar
 from ..widgets.navigator import Navigator
+from ..widgets.spectrogram import SpectrogramView
 from ..widgets.streams import StreamView
 from ..widgets.tiles import TileGrid
 from ..widgets.viewlist import ViewList
-from ..widgets.virtual_table import CHUNK, VirtualTable
+from ..widgets.virtual_table import VirtualTable
+from .arranging import Arranging
+from .brushing import Brushing
+from .columns import ColumnsScreen
 from .copying import Copying
-from .detail import DetailScreen, Use
+from .drilling import Drilling
 from .filtering import Filtering
 from .finding import Finding
-from .part import Loaded, Shown
-from .sorting import Sorting
+from .folding import Folding
+from .loading import Found, loader
+from .part import Content, Shown
+from .switching import Switching
 from .timing import Timing
 
-NARROW = 100  # below this many columns the list of views is shown only when asked for
 PATIENCE = 0.15  # seconds before one is told to wait
+LOW = 30  # below this many lines the Overview says less about a tile
+TICK = 0.25  # seconds between two looks at how far the work is
 _UNHELD = {
     "view.back",
     "view.home",
+    "view.leave",
     "time.reset",
     "find.open",
 }  # commands that do not wait for a view to load
 
+_CONTEXTS = {  # of the table, by the kind of the view
+    "tree": ("tree", "main"),
+    "processes": ("processes", "tree", "main"),
+    "events": ("events", "table", "main"),
+}
 
-class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
+
+class MainScreen(Timing, Filtering, Arranging, Finding, Copying, Drilling, Folding, Switching, Brushing):
     """Walks through a capture: a stack of frozen states, each view asked for in a worker."""
 
     CSS_PATH = "main.tcss"
     AUTO_FOCUS = ""
 
-    def __init__(self, gateway: Gateway, filter: str = "") -> None:  # noqa: A002
-        """Take the open capture and the filter to begin with."""
+    def __init__(self, gateway: Gateway, filter: str = "", memory: Memory | None = None) -> None:  # noqa: A002
+        """Take the open capture, the filter to begin with and the layouts of earlier days."""
         super().__init__()
         self.gateway = gateway
+        self.memory = memory or Memory(None)
         self.jobs = Jobs(self)
         self.stack = Stack((ViewState(filter=filter),))
         self.shown: Shown | None = None
-        self._held: list[Command] = []
+        self.held: list[Command] = []
         self._patience: Timer | None = None
-        self._list_wanted: bool | None = None  # None: as the width allows
+        self._ticking: Timer | None = None
 
     # --------------------------------------------------------------- widgets
 
@@ -82,6 +88,7 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
                 yield VirtualTable(id="table")
                 yield Static("", id="peek", markup=False)
                 yield StreamView(id="streams")
+                yield SpectrogramView(id="spectrogram")
                 yield Static("", id="message")
         yield FilterBar(id="filter")
         yield FindBar(id="find")
@@ -109,6 +116,11 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
         return self.query_one("#streams", StreamView)
 
     @property
+    def spectrogram(self) -> SpectrogramView:
+        """The spectrogram."""
+        return self.query_one("#spectrogram", SpectrogramView)
+
+    @property
     def views(self) -> ViewList:
         """The list of views."""
         return self.query_one("#views", ViewList)
@@ -118,11 +130,12 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
         """The filter bar."""
         return self.query_one("#filter", FilterBar)
 
-    def content(self) -> TileGrid | VirtualTable | StreamView | None:
+    def content(self) -> Content | None:
         """Return the widget of the view on screen."""
         if self.shown is None:
             return None
-        return {"tiles": self.tiles, "streams": self.streams}.get(self.shown.info.kind, self.table)
+        kinds = {"tiles": self.tiles, "streams": self.streams, "spectrogram": self.spectrogram}
+        return kinds.get(self.shown.info.kind, self.table)
 
     def contexts(self) -> tuple[str, ...]:
         """Return the contexts whose keys work; without a focus those of all views."""
@@ -132,20 +145,25 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
         """Show the Overview."""
         info = self.gateway.info
         self.query_one(Navigator).set_range(info.start_ts, info.end_ts)
-        self._fit_list()
+        self.fit_list()
         self.start_trends()
         self.load()
         self.update_footer()
+        if self.memory.problem:
+            self.tell(self.memory.problem)
+            self.memory.problem = ""
+        else:
+            self.tell_of_problems()
 
     def on_job_done(self, message: JobDone) -> None:
         """Hand a worker's result on."""
         self.jobs.deliver(message)
         if self.jobs.idle:
-            self.header.change(busy=False)
+            self.header.change(busy="")
 
     def on_resize(self, event: events.Resize) -> None:
         """Show or hide the list of views."""
-        self._fit_list()
+        self.fit_list()
 
     def on_descendant_focus(self) -> None:
         """Show the keys of the new place."""
@@ -173,13 +191,25 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
         info = self.gateway.view(state.view)
         self.views.offer(self.gateway.views(state.key_field), state.view)
         self.update_header()
-        self.run_work(info, _loader(self.gateway, info, state))
+        self.run_work(
+            info, loader(self.gateway, info, state, self.memory.layout(state.view), self.spectrogram_room())
+        )
 
-    def run_work(self, info: ViewInfo, work: Callable[[Check], Loaded]) -> None:
-        """Have ``work`` done for the top of the stack and show what comes back."""
+    def run_work(
+        self, info: ViewInfo, work: Callable[[Request], Found], then: Callable[[], None] | None = None
+    ) -> None:
+        """Have ``work`` done for the top of the stack, show what comes back and do what is to follow."""
         state = self.stack.top
+
+        def done(found: Found) -> None:
+            self._show(Shown(state, info, found.content), found.cursor)
+            if then is not None:
+                then()
+            if isinstance(self.app.screen, ColumnsScreen):
+                self.app.screen.fill()
+
         self.be_patient()
-        self.jobs.start("view", work, lambda found: self._show(Shown(state, info, found)), self._failed)
+        self.jobs.start("view", work, done, self._failed)
 
     def be_patient(self) -> None:
         """Say so when the work that begins now takes longer than one notices."""
@@ -188,13 +218,33 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
         self._patience = self.set_timer(PATIENCE, self._waiting)
 
     def _waiting(self) -> None:
-        self.header.change(busy=not self.jobs.idle)
-        stale = self.shown is None or self.shown.state.view != self.stack.top.view
-        if self.jobs.busy("view") and stale:
+        if self.jobs.busy("view") and not self.in_place():
             self._message("Working…")
+            self.update_header()
+        self._tick()
+        if self._ticking is None:
+            self._ticking = self.set_interval(TICK, self._tick)
+
+    def _tick(self) -> None:
+        """Show how far the work is, as long as there is any."""
+        if self.jobs.idle:
+            self.header.change(busy="")
+            if self._ticking is not None:
+                self._ticking.stop()
+                self._ticking = None
+            return
+        told = next((request for request in self.jobs.waiting() if request.total), None)
+        share = f" {min(99, told.done * 100 // told.total)}%" if told is not None else ""
+        self.header.change(busy=f"working…{share} Esc stops")
+
+    def in_place(self) -> bool:
+        """Return whether what is on screen belongs to the top of the stack, perhaps in another order."""
+        top = self.stack.top
+        shown = self.shown.state if self.shown is not None else None
+        return shown is not None and (shown.view, shown.filter) == (top.view, top.filter)
 
     def _message(self, text: str, role: str = "dim") -> None:
-        for widget in (self.tiles, self.table, self.streams, self.query_one("#peek")):
+        for widget in (self.tiles, self.table, self.streams, self.spectrogram, self.query_one("#peek")):
             widget.display = False
         message = self.query_one("#message", Static)
         message.update(Text(clean(text), self.role(role)))
@@ -202,22 +252,24 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
 
     def _failed(self, text: str) -> None:
         self.shown = None
-        self._held = []
+        self.held = []
         self._message(f"{text}\n\nBackspace goes back.", "error")
         self.set_focus(None)
         self.update_footer()
 
-    def _show(self, shown: Shown) -> None:
-        """Put what was loaded on screen, with the row that was left under the cursor."""
+    def _show(self, shown: Shown, cursor: int) -> None:
+        """Put what was loaded on screen, with the cursor on the row that was left."""
         self.shown = shown
         state, content = shown.state, shown.content
-        widget = self.content()
+        widget, note = self.content(), ""
         assert widget is not None
         busy_elsewhere = self.focused is not None and not (set(super().contexts()) & VIEW_CONTEXTS)
-        for other in (self.tiles, self.table, self.streams):
+        for other in (self.tiles, self.table, self.streams, self.spectrogram):
             other.display = other is widget
         self.query_one("#message").display = False
-        self.query_one("#peek").display = shown.info.kind == "events"
+        peek = self.query_one("#peek")
+        peek.display = shown.info.kind in ("events", "tiles")
+        peek.styles.height = 1 if shown.info.kind == "tiles" and self.size.height < LOW else 2
         if isinstance(widget, TileGrid) and isinstance(content, Summary):
             widget.show(content.tiles, state.selected, state.scroll or 0)
             count = len(content.tiles)
@@ -225,18 +277,19 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
                 self.take_trend(content)
         elif isinstance(widget, StreamView):
             source: Streams = content  # pyright: ignore[reportAssignmentType]
-            cursor = source.find_event(int(state.selected)) if state.selected else 0
-            widget.show(source, cursor, state.scroll or 0, self.gateway.info.start_ts)
+            widget.show(
+                source, cursor, cursor if state.scroll is None else state.scroll, self.gateway.info.start_ts
+            )
             count = source.count
+        elif isinstance(widget, SpectrogramView):
+            spectrum: Spectrum = content  # pyright: ignore[reportAssignmentType]
+            widget.show(spectrum, self.gateway.info.start_ts)
+            count, note = widget.count, spectrum.note
         else:
             rows: Rows = content  # pyright: ignore[reportAssignmentType]
             kind = shown.info.kind
-            self.table.contexts = (kind if kind in ("events", "tree") else "table", "main")
-            cursor = rows.find_key(state.selected) if state.selected is not None else 0
-            order = getattr(rows, "sort", None)
-            if order is not None:
-                self.stack = self.stack.change(sort=order)
-            self.table.show(rows, cursor or 0, state.scroll)
+            self.table.contexts = _CONTEXTS.get(kind, ("table", "main"))
+            self.table.show(rows, cursor, state.scroll, self.memory.layout(state.view))
             count = rows.count
         if not count:
             narrowed = (
@@ -244,12 +297,12 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
                 if state.filter or state.window
                 else ""
             )
-            self._message(f"No data for {shown.info.name} here.{narrowed}")
+            self._message(note or f"No data for {shown.info.name} here.{narrowed}")
         if not busy_elsewhere:
             self.set_focus(widget if count else None)
         self.update_header()
         self.update_footer()
-        held, self._held = self._held, []
+        held, self.held = self.held, []
         for command in held:
             self.perform(command)
 
@@ -257,8 +310,8 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
         """Carry out a command; one for a view that is still loading is held until it is there."""
         waits = not set(command.contexts).isdisjoint(VIEW_CONTEXTS) and command.id not in _UNHELD
         if waits and self.jobs.busy("view") and not self.filter_bar.display:
-            if len(self._held) < 32:
-                self._held.append(command)
+            if len(self.held) < 32:
+                self.held.append(command)
             return
         super().perform(command)
 
@@ -279,26 +332,41 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
         widget = self.content()
         if widget is None:
             return ""
-        if isinstance(widget, StreamView):
+        if not self.in_place():
+            return ""
+        if isinstance(widget, StreamView | SpectrogramView):
             return widget.place()
         if isinstance(widget, TileGrid):
-            return f"tile {widget.cursor + 1} of {len(widget.tiles)}"
+            spare = f" · {widget.spare} count nothing" if widget.spare else ""
+            return f"tile {widget.cursor + 1} of {len(widget.tiles)}{spare}"
         if not widget.count:
             return ""
         more = widget.hidden_columns
         hidden = f"→ {more} more column{'s' if more > 1 else ''} · " if more else ""
         share = (widget.cursor + 1) * 100 // widget.count
-        return f"{hidden}{widget.cursor + 1:,}/{widget.count:,} ({share}%)"
+        rates = getattr(widget.source, "rates", "")
+        return f"{hidden}{rates + ' · ' if rates else ''}{widget.cursor + 1:,}/{widget.count:,} ({share}%)"
 
     @on(VirtualTable.Moved)
     @on(StreamView.Moved)
     @on(TileGrid.Moved)
+    @on(SpectrogramView.Moved)
     def _moved(self) -> None:
         if self.shown is None:
             return
         self.header.change(place=self._place())
+        peek = self.query_one("#peek", Static)
         if self.shown.info.kind == "events":  # what does not fit into the line
-            self.query_one("#peek", Static).update(Text(clean(self.table.last_cell()), self.role("dim")))
+            peek.update(Text(clean(self.table.last_cell()), self.role("dim")))
+        elif isinstance(self.shown.content, Summary) and self.tiles.tile is not None:
+            peek.update(self._about_tile(self.tiles.tile))
+
+    def _about_tile(self, tile: Tile) -> Text:
+        """Return what a tile counts and where it leads."""
+        text = Text(f"{tile.total:,} {clean(tile.unit)}".rstrip(), self.role("cell"))
+        opens = self.gateway.view(tile.view).name
+        order = f" by {tile.sort}" if tile.sort else ""
+        return text.append(clean(f" → {opens}{order}. {tile.help}"), self.role("dim"))
 
     # ------------------------------------------------------------- the stack
 
@@ -313,198 +381,9 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
         elif isinstance(widget, StreamView):
             block = widget.block()
             selected = str(block.event) if block else None
-        elif widget.source is not None and widget.count:
+        elif isinstance(widget, VirtualTable) and widget.source is not None and widget.count:
             selected = widget.source.key(widget.cursor)
         self.stack = self.stack.change(selected=selected, scroll=widget.first_row)
-
-    def push(self, state: ViewState) -> None:
-        """Go a level deeper."""
-        self.remember()
-        self.stack = self.stack.push(state)
-        self.clear_search()
-        self.load()
-
-    def follow(self, target: Target, *, alone: bool = False) -> None:
-        """Go where a row leads; ``alone``: without the filter in force."""
-        text = target.filter if alone else both(self.stack.top.passed_on, target.filter)
-        self.push(ViewState(target.view, text, key_field=target.key_field, label=target.label))
-
-    def do_view_back(self) -> None:
-        """Return to the level above, to the row that was left."""
-        if self.stack.depth == 1:
-            self.tell("This is the first view. q leaves.")
-            return
-        self.stack = self.stack.pop()
-        self._held = []
-        self.clear_search()
-        self.load()
-
-    def do_view_home(self) -> None:
-        """Return to the Overview of the whole capture."""
-        while self.stack.depth > 1:
-            self.stack = self.stack.pop()
-        self._held = []
-        self.clear_search()
-        self.load()
-
-    # -------------------------------------------------------------- drilling
-
-    def do_view_drill(self) -> None:
-        """Go into the selected tile, row, event or block."""
-        widget = self.content()
-        shown = self.shown
-        if widget is None or shown is None:
-            return
-        if isinstance(widget, TileGrid):
-            tile = widget.tile
-            if tile is not None:
-                top = self.stack.top
-                # what a tree shows is more than the events that its tile counts
-                kept = top.filter if self.gateway.view(tile.view).kind == "tree" else None
-                text = both(top.filter, tile.filter)
-                self.push(ViewState(tile.view, text, kept, key_field=tile.key_field, label=tile.name))
-        elif isinstance(widget, StreamView) or shown.info.kind == "events":
-            self.do_view_details()
-        elif widget.count:
-            target = self._row_target()
-            if target is not None:
-                self.follow(target)
-            elif self._event() is not None:
-                self.do_view_details()
-            else:
-                self.tell("This row leads nowhere. F6 shows the system calls of this view.")
-
-    def _row_target(self) -> Target | None:
-        """Return where the selected row of a table or tree leads."""
-        rows, cursor = self.table.source, self.table.cursor
-        if rows is None or not rows.count or self.shown is None:
-            return None
-        table: TableRows | TreeRows = rows  # pyright: ignore[reportAssignmentType]
-        return table.target(cursor)
-
-    @on(VirtualTable.Chosen)
-    @on(TileGrid.Chosen)
-    @on(StreamView.Chosen)
-    def _chosen(self) -> None:
-        self.do_view_drill()
-
-    def do_view_streams(self) -> None:
-        """Show what the selection read and wrote."""
-        self._sideways(STREAMS)
-
-    def do_view_events(self) -> None:
-        """Show the system calls of the selection."""
-        self._sideways(EVENTS)
-
-    def _sideways(self, view: str) -> None:
-        """Open the streams or the system calls of the selected tile or row, or of the whole view."""
-        shown, widget = self.shown, self.content()
-        if shown is None or self.stack.top.view == view:
-            return
-        target: Target | None = None
-        if isinstance(widget, TileGrid) and widget.tile is not None:
-            target = Target(view, widget.tile.filter, widget.tile.key_field, widget.tile.name)
-        elif widget is self.table and shown.info.kind != "events":
-            target = self._row_target()
-        top = self.stack.top
-        self.follow(replace(target, view=view) if target else Target(view, "", top.key_field, ""))
-
-    def do_view_details(self) -> None:
-        """Show every field of the selected event or block."""
-        widget = self.content()
-        event = self._event()
-        if event is None or widget is None:
-            self.tell("There is no event behind this row.")
-        elif isinstance(widget, VirtualTable) and isinstance(self.shown, Shown):
-            rows: EventRows = self.shown.content  # pyright: ignore[reportAssignmentType]
-            self.app.push_screen(DetailScreen(self.gateway, rows.event, rows.count, widget.cursor), self._use)
-        else:
-            self.app.push_screen(DetailScreen(self.gateway, lambda _: event, 1, 0), self._use)
-
-    def _use(self, use: Use | None) -> None:
-        """Go on with a value chosen among the details."""
-        if use is not None:
-            field = use.value
-            target = Target(EVENTS, field.filter, field.name, f"{field.name}={field.value[:40]}")
-            self.follow(target, alone=not use.narrow)
-
-    def do_view_container(self) -> None:
-        """Open the container of the selected event or block."""
-        self._pivot("container")
-
-    def do_view_process(self) -> None:
-        """Open the process of the selected event or block."""
-        self._pivot("process")
-
-    def _pivot(self, what: str) -> None:
-        event = self._event()
-        target = self.gateway.pivot(event, what) if event is not None else None
-        if target is None:
-            self.tell(f"There is no {what} here.")
-        else:
-            self.follow(target, alone=True)
-
-    def _event(self) -> int | None:
-        """Return the event row of the selected event, block or command."""
-        widget = self.content()
-        if isinstance(widget, StreamView):
-            block = widget.block()
-            return block.event if block else None
-        if isinstance(widget, VirtualTable) and widget.source is not None and widget.count:
-            rows: EventRows = widget.source  # pyright: ignore[reportAssignmentType]
-            return rows.event(widget.cursor)
-        return None
-
-    def do_fold_toggle(self) -> None:
-        """Hide or show what is below the selected line."""
-        rows = self.table.source
-        if self.shown is not None and self.shown.info.kind == "tree" and rows is not None:
-            tree: TreeRows = rows  # pyright: ignore[reportAssignmentType]
-            self._replace_rows(tree.toggled(self.table.cursor), self.table.cursor)
-
-    def _replace_rows(self, rows: Rows, cursor: int) -> None:
-        assert self.shown is not None
-        self.shown = replace(self.shown, content=rows)
-        self.table.show(rows, cursor, self.table.first_row)
-        self.update_header()
-
-    # --------------------------------------------------------- list of views
-
-    def _fit_list(self) -> None:
-        wide = self.size.width >= NARROW
-        self.views.display = wide if self._list_wanted is None else self._list_wanted
-
-    def do_view_list(self) -> None:
-        """Go to the list of views, showing it if it is hidden."""
-        self._list_wanted = True
-        self._fit_list()
-        self.views.focus()
-
-    @on(ViewList.Left)
-    def _list_left(self, message: ViewList.Left) -> None:
-        self._list_wanted = False if message.hide else None
-        self.return_focus()
-        self._fit_list()
-
-    @on(ViewList.Picked)
-    def _view_picked(self, message: ViewList.Picked) -> None:
-        if self.size.width < NARROW:
-            self._list_wanted = None
-        self.return_focus()
-        self._fit_list()
-        self.open_view(message.view)
-
-    def open_view(self, view: str) -> None:
-        """Show the same selection in another view; from the Overview that is a level deeper."""
-        top = self.stack.top
-        if view == top.view:
-            return
-        if top.view == OVERVIEW:
-            self.push(ViewState(view, top.filter, key_field=top.key_field))
-            return
-        self.stack = self.stack.change(view=view, inherited=None, sort=None, selected=None, scroll=None)
-        self.clear_search()
-        self.load()
 
     def return_focus(self) -> None:
         """Give the keys back to the view."""
@@ -521,32 +400,34 @@ class MainScreen(Timing, Filtering, Sorting, Finding, Copying):
             self.stack = self.stack.with_window(window)
             self.load()
 
+    def replace_rows(self, rows: Rows, cursor: int) -> None:
+        """Show other rows of the same view: folded, or written in another way."""
+        assert self.shown is not None
+        self.shown = replace(self.shown, content=rows)
+        self.table.show(rows, cursor, self.table.first_row, self.memory.layout(self.stack.top.view))
+        self.update_header()
+
+    def do_view_leave(self) -> None:
+        """Stop what is at work; otherwise forget the search or the brush; otherwise go back."""
+        widget = self.content()
+        if self.jobs.busy("find"):
+            self.jobs.cancel("find")
+            self.tell("The search was stopped.")
+        elif self.jobs.busy("view") and self.in_place():
+            self.jobs.cancel("view")
+            self.held = []
+            if self.shown is not None:
+                self.stack = self.stack.change(sort=self.shown.state.sort)
+            self.tell("Stopped. Everything is as it was.")
+        elif self.searching:
+            self.clear_search()
+        elif isinstance(widget, SpectrogramView) and widget.brushed_from is not None:
+            widget.do_brush_start()
+        else:
+            self.do_view_back()
+        if self.jobs.idle:
+            self.header.change(busy="")
+
     def on_unmount(self) -> None:
         """Stop all work."""
         self.jobs.close()
-
-
-def _loader(gateway: Gateway, info: ViewInfo, state: ViewState) -> Callable[[Check], Loaded]:
-    """Return the work that fetches a view; it also reads the first page, so that painting finds it ready."""
-
-    def work(cancelled: Check) -> Loaded:
-        query = state.query
-        if info.kind == "tiles":
-            return gateway.summary(query, cancelled)
-        if info.kind == "streams":
-            streams = gateway.streams(query, cancelled)
-            for index in range(min(streams.count, 4)):
-                streams.block(index)
-            return streams
-        rows: Rows
-        if info.kind == "events":
-            rows = gateway.events(query, cancelled)
-        elif info.kind == "tree":
-            rows = gateway.sessions(query, cancelled)
-        else:
-            table = gateway.table(info.id, query, cancelled)
-            rows = table if state.sort is None else table.sorted_by(*state.sort)
-        rows.rows(0, min(rows.count, CHUNK))
-        return rows
-
-    return work

@@ -5,24 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..model import Rows, Streams, Summary, ViewInfo
+from ..model import ViewInfo
 from ..state import ViewState
+from ..widgets.spectrogram import SpectrogramView
+from ..widgets.streams import StreamView
+from ..widgets.tiles import TileGrid
+from ..widgets.virtual_table import VirtualTable
 from .keyed import Keyed
+from .loading import Found, Loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..jobs import Check, Jobs
-    from ..model import Gateway
+    from ..commands import Command
+    from ..jobs import Jobs, Request
+    from ..layout import Layout
+    from ..model import Gateway, Rows
+    from ..remember import Memory
     from ..state import Stack, Window
     from ..widgets.bars import Header
     from ..widgets.filterbar import FilterBar
-    from ..widgets.streams import StreamView
-    from ..widgets.tiles import TileGrid
-    from ..widgets.virtual_table import VirtualTable
+    from ..widgets.viewlist import ViewList
 
-
-Loaded = Summary | Rows | Streams
+Content = TileGrid | VirtualTable | StreamView | SpectrogramView
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,11 @@ class Part(Keyed):
 
     if TYPE_CHECKING:
         gateway: Gateway
+        memory: Memory
         jobs: Jobs
         stack: Stack
         shown: Shown | None
+        held: list[Command]
 
         @property
         def header(self) -> Header: ...  # noqa: D102
@@ -52,8 +59,12 @@ class Part(Keyed):
         @property
         def streams(self) -> StreamView: ...  # noqa: D102
         @property
+        def views(self) -> ViewList: ...  # noqa: D102
+        @property
         def filter_bar(self) -> FilterBar: ...  # noqa: D102
-        def content(self) -> TileGrid | VirtualTable | StreamView | None: ...  # noqa: D102
+        @property
+        def spectrogram(self) -> SpectrogramView: ...  # noqa: D102
+        def content(self) -> Content | None: ...  # noqa: D102
         def tell(self, text: str, role: str = "notice") -> None: ...  # noqa: D102
         def return_focus(self) -> None: ...  # noqa: D102
         def update_footer(self) -> None: ...  # noqa: D102
@@ -61,5 +72,14 @@ class Part(Keyed):
         def remember(self) -> None: ...  # noqa: D102
         def push(self, state: ViewState) -> None: ...  # noqa: D102
         def be_patient(self) -> None: ...  # noqa: D102
-        def run_work(self, info: ViewInfo, work: Callable[[Check], Loaded]) -> None: ...  # noqa: D102
+        def run_work(  # noqa: D102
+            self, info: ViewInfo, work: Callable[[Request], Found], then: Callable[[], None] | None = None
+        ) -> None: ...
+        def replace_rows(self, rows: Rows, cursor: int) -> None: ...  # noqa: D102
+        def clear_search(self) -> None: ...  # noqa: D102
+        def keep_layout(self, view: str, layout: Layout) -> None: ...  # noqa: D102
+        def update_header(self) -> None: ...  # noqa: D102
+        def show_window(self) -> None: ...  # noqa: D102
+        def do_brush_open(self) -> None: ...  # noqa: D102
+        def sideways(self, view: str) -> None: ...  # noqa: D102
         def set_window(self, window: Window | None) -> None: ...  # noqa: D102

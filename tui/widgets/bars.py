@@ -26,7 +26,7 @@ class Heading:
     filter: str = ""
     window: str = ""
     place: str = ""  # rows and position, right on the second line
-    busy: bool = False
+    busy: str = ""  # what is at work
 
 
 class Header(Painted):
@@ -65,7 +65,7 @@ class Header(Painted):
             left: list[Piece] = [(f" {name} ", self.role("header"))]
             return self._ends(left, f"{figures} ", self.role("header.key"), "header.key")
         if y == 1:
-            place = heading.place + ("  working…" if heading.busy else "")
+            place = f"{heading.place}  {heading.busy}".strip()
             return self._ends(self._crumbs(width - width_of(place) - 3), place + " ", self.role("dim"), None)
         if y == 2:
             window = f"Time {heading.window.strip()} " if heading.window else ""

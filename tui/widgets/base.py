@@ -29,8 +29,11 @@ class Painted(Widget):
         return cast("ScaptuiApp", self.app)
 
     def role(self, name: str) -> Style:
-        """Return the style of a role in the theme in force."""
-        return self.scaptui.palette[name]
+        """Return the style of a role in the theme in force, on the widget's own background.
+
+        A terminal's own background need not go with the theme's colours.
+        """
+        return self.rich_style + self.scaptui.palette[name]
 
 
 def strip(pieces: Iterable[Piece], width: int, fill: Style | None = None) -> Strip:

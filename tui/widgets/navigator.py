@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,22 +11,51 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from ..cells import duration, fit, sparkline
+from ..cells import amount, duration, fit, size, sparkline, width_of
 from ..state import Window
 from .base import Painted
 
 SHORTEST_NS = 1_000
 MOST_LANES = 6
+WIDE_LABEL = 32  # cells left of the axis where there is room
 
 
 @dataclass(frozen=True)
 class Lane:
-    """One trend: a name, figures over the whole capture, and the role that colours it."""
+    """One trend: a name, figures in equal steps over [start, end) (ns), and the role that colours it."""
 
     id: str
     name: str
     values: Sequence[float]
     role: str
+    start_ts: int
+    end_ts: int
+    unit: str = ""
+
+    @property
+    def step(self) -> float:
+        """Nanoseconds that one figure stands for."""
+        return max(self.end_ts - self.start_ts, 1) / max(len(self.values), 1)
+
+    def between(self, first: int, last: int) -> Sequence[float]:
+        """Return the figures of the steps that lie between two times."""
+        low = math.floor((first - self.start_ts) / self.step + 1e-9)
+        high = math.ceil((last - self.start_ts) / self.step - 1e-9)
+        return self.values[max(0, low) : max(0, high)]
+
+    def over(self, first: int, last: int, columns: int) -> list[float]:
+        """Return the trend between two times in ``columns`` values: means of the steps that each covers."""
+        if not self.values or columns <= 0:
+            return [0.0] * max(columns, 0)
+        step = self.step
+        found: list[float] = []
+        for column in range(columns):
+            begin = (first + (last - first) * column / columns - self.start_ts) / step
+            end = (first + (last - first) * (column + 1) / columns - self.start_ts) / step
+            low, high = math.floor(begin + 1e-9), max(math.floor(begin + 1e-9) + 1, math.ceil(end - 1e-9))
+            part = self.values[max(0, low) : max(0, high)]
+            found.append(float(sum(part)) / len(part) if part else 0.0)
+        return found
 
 
 class Navigator(Painted, can_focus=True, inherit_bindings=False):
@@ -47,6 +77,14 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
             return isinstance(message, Navigator.Changed)
 
     @dataclass
+    class Zoomed(Message):
+        """The axis shows another time: the trends may be had in finer steps."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last of a burst matters."""
+            return isinstance(message, Navigator.Zoomed)
+
+    @dataclass
     class Left(Message):
         """The user is done here."""
 
@@ -56,7 +94,10 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
         self.start_ts = 0
         self.end_ts = 0
         self.window: Window | None = None
+        self.axis: Window | None = None  # the time that the axis shows; None: the whole capture
         self.lanes: Sequence[Lane] = ()
+        self._pressed_at: int | None = None  # column where a mouse button went down
+        self._dragged = False
 
     def set_range(self, start_ts: int, end_ts: int) -> None:
         """Take the first and last time of the capture (ns)."""
@@ -73,20 +114,26 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
 
     @property
     def _label(self) -> int:
-        return 16 if self.size.width < 100 else 24
+        return 18 if self.size.width < 100 else WIDE_LABEL
 
     @property
     def _plot(self) -> int:
         return max(10, self.size.width - self._label)
+
+    @property
+    def shown(self) -> Window:
+        """The time that the axis shows, ns, [from, to)."""
+        return self.axis or (self.start_ts, self.end_ts + 1)
 
     def _columns(self) -> tuple[int, int]:
         """Return the columns [first, last) of the plot that the selection covers, at least one."""
         plot = self._plot
         if self.window is None:
             return 0, plot
-        span = self.end_ts - self.start_ts
-        first = (self.window[0] - self.start_ts) * plot // span
-        last = -(-(self.window[1] - self.start_ts) * plot // span)
+        begin, end = self.shown
+        span = max(end - begin, 1)
+        first = (self.window[0] - begin) * plot // span
+        last = -(-(self.window[1] - begin) * plot // span)
         first = max(0, min(first, plot - 1))
         return first, max(first + 1, min(last, plot))
 
@@ -98,16 +145,27 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
             return Strip.blank(self.size.width, self.rich_style)
         lane = self.lanes[y - 1]
         first, last = self._columns()
-        line = sparkline(lane.values, self._plot)
+        line = sparkline(lane.over(*self.shown, self._plot), self._plot)
         inside, outside = self.role(lane.role), self.role("time.outside")
+        most = f" {self._most(lane)} "
+        name = fit(f"■ {lane.name}", self._label - width_of(most))
         return Strip(
             [
-                Segment(fit(lane.name, self._label - 1) + " ", inside),
+                Segment(name, inside),
+                Segment(most, self.role("dim")),
                 Segment(line[:first], outside),
                 Segment(line[first:last], inside),
                 Segment(line[last:], outside),
             ]
         ).adjust_cell_length(self.size.width, self.rich_style)
+
+    def _most(self, lane: Lane) -> str:
+        """Return the largest figure of a trend in the time shown, where there is room with its step."""
+        peak = max(lane.between(*self.shown), default=0.0)
+        if not peak:
+            return ""
+        figure = f"≤{(size if lane.unit == 'bytes' else amount)(round(peak, 1))}"
+        return figure if self._label < WIDE_LABEL else f"{figure}/{duration(round(lane.step))}"
 
     def _axis(self) -> Strip:
         plot = self._plot
@@ -117,8 +175,10 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
             line[first:last] = ["═"] * (last - first)
             line[first] = "["
             line[last - 1] = "]" if last - first > 1 else "|"
-        end = duration(self.end_ts - self.start_ts)
-        for at, text in ((0, "0s"), (plot - len(end), end)):
+        begin, end = (duration(max(0, edge - self.start_ts)) for edge in self.shown)
+        if self.axis is None:
+            begin, end = "0s", duration(self.end_ts - self.start_ts)
+        for at, text in ((0, begin), (plot - len(end), end)):
             if not any(char in "[]|═" for char in line[at : at + len(text)]):
                 line[at : at + len(text)] = text
         text = self.describe()
@@ -130,9 +190,12 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
         axis = "".join(line)
         head = self.role("selection") if self.has_focus else self.role("time.axis")
         window = self.role("time.window") if self.window is not None else self.role("time.axis")
+        words = ["Time", "zoomed" if self.axis else "", "selecting" if self.has_focus else ""]
+        if self.axis and self.has_focus and self._label < WIDE_LABEL:
+            words = ["Time", "zoomed"]
         return Strip(
             [
-                Segment(fit("Time" + (" (selecting)" if self.has_focus else ""), self._label - 1), head),
+                Segment(fit(" ".join(word for word in words if word), self._label - 1), head),
                 Segment(" ", self.rich_style),
                 Segment(axis[:first], self.role("time.axis")),
                 Segment(axis[first:last], window),
@@ -158,16 +221,47 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
         self.post_message(self.Changed(self.window))
 
     def set_window(self, window: Window | None) -> None:
-        """Show a selection without telling anybody."""
+        """Show a selection without telling anybody; a zoomed axis follows it."""
         self.window = window
+        if self.axis is not None:
+            self._follow(window)
         self.refresh()
+
+    def _follow(self, window: Window | None) -> None:
+        """Move or widen the zoomed axis so that the selection is in it; without one show everything."""
+        assert self.axis is not None
+        begin, end = self.axis
+        if window is None:
+            axis = None
+        elif window[1] - window[0] > end - begin:
+            axis = window
+        else:
+            by = min(0, window[0] - begin) or max(0, window[1] - end)
+            axis = (begin + by, end + by)
+        if axis is not None and axis[1] - axis[0] >= self.end_ts - self.start_ts:
+            axis = None
+        if axis != self.axis:
+            self.axis = axis
+            self.post_message(self.Zoomed())
+
+    def do_time_axis(self) -> None:
+        """Let the axis show the selection, or the selection's half of it, or the whole capture again."""
+        if self.window is not None and self.window != self.axis:
+            self.axis = self.window
+        elif self.axis is not None:
+            self.axis = None
+        else:
+            return
+        self.refresh()
+        self.post_message(self.Zoomed())
 
     def _edges(self) -> tuple[int, int]:
         return self.window or (self.start_ts, self.end_ts + 1)
 
     def _step(self) -> int:
         first, last = self._edges()
-        return max(1, (self.end_ts - self.start_ts) // self._plot, (last - first) // 8)
+        begin, end = self.shown
+        return max(1, (end - begin) // self._plot, (last - first) // 8)
 
     def _move(self, by: int) -> None:
         first, last = self._edges()
@@ -228,14 +322,48 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
         """Return to the view."""
         self.post_message(self.Left())
 
-    def on_click(self, event: events.Click) -> None:
-        """Move the selection to the mouse; without one, select a tenth there."""
-        if event.x < self._label:
+    # ------------------------------------------------------------------ mouse
+
+    def _time_at(self, x: int) -> float:
+        begin, end = self.shown
+        return begin + max(0, min(x - self._label, self._plot)) * (end - begin) / self._plot
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin to select."""
+        if event.button == 1 and event.x >= self._label:
+            self._pressed_at = event.x
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Select from where the button went down to the mouse."""
+        if self._pressed_at is not None and event.x != self._pressed_at:
+            first, last = sorted((self._pressed_at, event.x))
+            self.select(self._time_at(first), self._time_at(last + 1))
+            self._dragged = True
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """End the selection; a click moves it here, or selects a tenth where there was none."""
+        if self._pressed_at is None:
+            return
+        self.release_mouse()
+        dragged, self._pressed_at, self._dragged = self._dragged, None, False
+        if dragged:
             return
         first, last = self._edges()
-        span = (self.end_ts - self.start_ts) / 10 if self.window is None else last - first
-        middle = self.start_ts + (event.x - self._label) * (self.end_ts - self.start_ts) / self._plot
+        begin, end = self.shown
+        span = (end - begin) / 10 if self.window is None else last - first
+        middle = self._time_at(event.x)
         self.select(middle - span / 2, middle + span / 2)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Select half the time."""
+        event.stop()
+        self.do_time_zoom_in()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Select twice the time."""
+        event.stop()
+        self.do_time_zoom_out()
 
     def on_focus(self) -> None:
         """Show that keys go here."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,11 +15,21 @@ from textual.message import Message
 from textual.strip import Strip
 
 from ..cells import clean, fit, width_of
+from ..highlight import Span, spans
 from ..model import Block, Streams
 from .base import Painted, marked
 
 MODES = ("dotted", "ascii", "hex")
+NOWHERE = -1
 BAR = {False: "│", True: "┃"}
+
+
+class Line(NamedTuple):
+    """A line of a block."""
+
+    role: str
+    text: str  # cleaned
+    at: int = NOWHERE  # place in the payload as text, NOWHERE: it has none
 
 
 class StreamView(Painted, can_focus=True, inherit_bindings=False):
@@ -50,7 +63,9 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
         self.cursor = 0
         self.start_ts = 0
         self._top = (0, 0)  # block and line at the top
-        self._layouts: LRUCache[tuple[int, str, int], list[tuple[str, str]]] = LRUCache(256)
+        self.colours = True  # recognised text in colours, in ascii
+        self._layouts: LRUCache[tuple[int, str, int], list[Line]] = LRUCache(256)
+        self._spans: LRUCache[int, list[Span]] = LRUCache(256)
 
     # ---------------------------------------------------------------- blocks
 
@@ -63,6 +78,7 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
         self.start_ts = start_ts
         self.cursor = max(0, min(cursor, source.count - 1))
         self._layouts.clear()
+        self._spans.clear()
         self._top = (max(0, min(scroll, source.count - 1)), 0)
         self._reveal()
         self._changed()
@@ -81,8 +97,8 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
         """Return the block under the cursor."""
         return self.source.block(self.cursor) if self.source is not None and self.count else None
 
-    def _layout(self, index: int) -> list[tuple[str, str]]:
-        """Return the lines of a block as (role, cleaned text): header, payload, a blank one."""
+    def _layout(self, index: int) -> list[Line]:
+        """Return the lines of a block: header, payload, a blank one."""
         assert self.source is not None
         width = max(10, self.size.width - 1)
         key = (index, self.mode, width)
@@ -90,16 +106,21 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
         if found is None:
             block = self.source.block(index)
             side = "stream.write" if block.write else "stream.read"
-            found = [("stream.header", self._title(block))]
+            found = [Line("stream.header", self._title(block))]
+            at = 0
             for line in self.source.lines(index, self.mode):
-                found += [(side, piece) for piece in wrap(clean(line), width - 2)]
-            while len(found) > 2 and not found[-1][1]:
+                shown = clean(line)
+                start = at if shown == line and line.isascii() else NOWHERE
+                for piece in wrap(shown, width - 2):
+                    found.append(Line(side, piece, start))
+                    start += len(piece) if start >= 0 else 0
+                at += len(line) + 1
+            while len(found) > 2 and not found[-1].text:
                 found.pop()
             if len(block.data) < block.size:
-                found.append(
-                    ("stream.cut", f"({len(block.data):,} of {block.size:,} bytes are in the capture)")
-                )
-            found.append(("", ""))
+                text = f"({len(block.data):,} of {block.size:,} bytes are in the capture)"
+                found.append(Line("stream.cut", text))
+            found.append(Line("", ""))
             self._layouts[key] = found
         return found
 
@@ -199,7 +220,7 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
             index += 1
         if index >= self.count or width < 12:
             return Strip.blank(max(0, width), self.rich_style)
-        role, text = self._layout(index)[line]
+        role, text, at = self._layout(index)[line]
         block = self.source.block(index) if self.source is not None else None
         segments: list[Segment] = []
         inner = width - 1
@@ -216,9 +237,37 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
                 pieces = marked(
                     text, self.pattern, self.role(role), self.role("match.current" if here else "match")
                 )
+                if self.colours and self.mode == "ascii" and at >= 0:
+                    pieces = self._coloured(pieces, self._parts(index), at, self.role(role))
                 segments = [Segment(BAR[block.write] + " ", bar), *pieces]
         body = Strip(segments).adjust_cell_length(inner, self.rich_style)
         return Strip.join([body, Strip([Segment(self._thumb(y), self.role("guide"))])])
+
+    def _parts(self, index: int) -> list[Span]:
+        """Return the parts of a block's text that have a colour of their own."""
+        found = self._spans.get(index)
+        if found is None:
+            assert self.source is not None
+            found = self._spans[index] = spans("\n".join(self.source.lines(index, "ascii")))
+        return found
+
+    def _coloured(self, pieces: list[Segment], parts: list[Span], at: int, base: Style) -> list[Segment]:
+        """Return the pieces of a line, whose text begins at ``at``; what is not in ``base`` stays."""
+        first = bisect_right(parts, at, key=lambda part: part.end)
+        segments: list[Segment] = []
+        for text, style, _ in pieces:
+            end = at + len(text)
+            for part in islice(parts, first, None) if style == base else ():
+                start, stop = max(part.start, at), min(part.end, end)
+                if part.start >= end:
+                    break
+                if start < stop:
+                    segments.append(Segment(text[: start - at], base))
+                    segments.append(Segment(text[start - at : stop - at], base + self.role(part.role)))
+                    text, at = text[stop - at :], stop
+            segments.append(Segment(text, style))
+            at = end
+        return [segment for segment in segments if segment.text]
 
     def _thumb(self, y: int) -> str:
         """Return the character of the scroll bar on line ``y``."""
@@ -307,6 +356,11 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
         """Show payloads in another way."""
         self.set_mode(mode)
 
+    def do_stream_colours(self) -> None:
+        """Show the parts of recognised text in colours, or do not."""
+        self.colours = not self.colours
+        self._changed()
+
     def do_stream_mode(self) -> None:
         """Show payloads in the next way."""
         self.set_mode(MODES[(MODES.index(self.mode) + 1) % len(MODES)])
@@ -344,7 +398,8 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
 
     def place(self) -> str:
         """Return where the cursor is, for the header line."""
-        return f"block {self.cursor + 1:,} of {self.count:,} · {self.mode}" if self.count else "no blocks"
+        mode = self.mode if self.colours or self.mode != "ascii" else "ascii, no colours"
+        return f"block {self.cursor + 1:,} of {self.count:,} · {mode}" if self.count else "no blocks"
 
 
 def wrap(text: str, width: int) -> list[str]:

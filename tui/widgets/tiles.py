@@ -33,6 +33,11 @@ class _Place:
     top: int
 
 
+def noteworthy(tile: Tile) -> bool:
+    """Return whether a tile counts something that an investigator looks at first."""
+    return tile.noteworthy and bool(tile.total)
+
+
 class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     """Tiles in columns. A tile takes one line, or two or three where there is room for all of them."""
 
@@ -53,7 +58,9 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         """Start empty."""
         super().__init__(id=id)
-        self.tiles: Sequence[Tile] = ()
+        self.tiles: Sequence[Tile] = ()  # those shown
+        self.every = False  # whether tiles that count nothing are shown
+        self._all: Sequence[Tile] = ()
         self.cursor = 0
         self.pattern = ""
         self.overlays: dict[str, str] = {}  # tile id → role of its lane
@@ -74,7 +81,8 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
 
     def show(self, tiles: Sequence[Tile], selected: str | None = None, scroll: int = 0) -> None:
         """Show ``tiles`` with the cursor on the one with id ``selected``."""
-        self.tiles = tiles
+        self._all = tiles
+        self.tiles = tiles = [tile for tile in tiles if self.every or not tile.spare]
         self._longest = max((width_of(clean(tile.name)) for tile in tiles), default=SHORTEST_NAME)
         self.cursor = next((i for i, tile in enumerate(tiles) if tile.id == selected), 0)
         self._arrange()
@@ -82,6 +90,31 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self._reveal()
         self.refresh()
         self.post_message(self.Moved())
+
+    @property
+    def spare(self) -> int:
+        """How many tiles are left out."""
+        return len(self._all) - len(self.tiles)
+
+    def do_tile_every(self) -> None:
+        """Show tiles that count nothing, or leave them out again."""
+        self.every = not self.every
+        self.show(self._all, self.tile.id if self.tile else None, self.first_row)
+
+    def do_mark_next(self) -> None:
+        """Go to the next noteworthy tile."""
+        self._to_noteworthy(1)
+
+    def do_mark_previous(self) -> None:
+        """Go to the noteworthy tile before."""
+        self._to_noteworthy(-1)
+
+    def _to_noteworthy(self, step: int) -> None:
+        count = len(self.tiles)
+        order = ((self.cursor + step * n) % count for n in range(1, count + 1))
+        found = next((at for at in order if noteworthy(self.tiles[at])), None)
+        if found is not None:
+            self.move_to(found)
 
     def overlay(self, overlays: dict[str, str]) -> None:
         """Mark the tiles whose trends are in the time navigator with the roles of their lanes."""
@@ -172,10 +205,12 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         def style(role: str) -> Style:
             return base or self.role(role)
 
-        mark = "■ " if lane else "> " if here else "  "
-        mark_style = self.role(lane) if lane and not here else style("tile.name")
+        striking = noteworthy(tile)
+        mark = ("■" if lane else ">" if here else " ") + ("!" if striking else " ")
+        mark_role = lane or ("tile.noteworthy" if striking else "tile.name")
+        mark_style = style("tile.name") if here else self.role(mark_role)
         trend = lane or "tile.trend"
-        name_role = "tile.name" if tile.total else "tile.zero"
+        name_role = "tile.noteworthy" if striking else "tile.name" if tile.total else "tile.zero"
         total = cut(tile.shown, 10)
         if self._height == 1:
             room = width - 2 - FIGURE - 1  # for the name and the trend
@@ -189,11 +224,15 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
                 Segment(gap + sparkline(tile.timeline, spark), style(trend)),
             ]
         if part == 0:
-            room = width - 2 - width_of(total)
+            unit = f" {clean(tile.unit)}"
+            if width_of(unit) + width_of(total) + width_of(clean(tile.name)) + 3 > width:
+                unit = ""
+            room = width - 2 - width_of(total) - width_of(unit)
             return [
                 Segment(mark, mark_style),
                 Segment(fit(tile.name, room), style(name_role)),
                 Segment(total, style("tile.total" if tile.total else "tile.zero")),
+                Segment(unit, style("tile.zero")),
             ]
         if part == 1:
             return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 from textual import on
@@ -14,14 +15,18 @@ from textual.widgets.option_list import Option
 from ..cells import clean
 from ..model import ViewInfo
 
+if TYPE_CHECKING:
+    from ..app import ScaptuiApp
+
 
 class ViewList(OptionList):
     """Offers views by name; the one on screen has a mark."""
 
     DEFAULT_CSS = """
-    ViewList { width: 22; height: 1fr; border: none; padding: 0; scrollbar-size-vertical: 1; }
+    ViewList { width: 24; height: 1fr; border: none; padding: 0; scrollbar-size-vertical: 1; }
     """
     contexts = ("views",)
+    _offered: list[tuple[str, str | None]] | None = None
 
     @dataclass
     class Picked(Message):
@@ -39,13 +44,27 @@ class ViewList(OptionList):
 
     def offer(self, views: Sequence[ViewInfo], current: str) -> None:
         """Show these views with ``current`` highlighted."""
-        ids = [view.id for view in views]
-        self.clear_options()
-        self.add_options(
-            Option(Text(("• " if view.id == current else "  ") + clean(view.name), no_wrap=True), id=view.id)
-            for view in views
-        )
-        self.highlighted = ids.index(current) if current in ids else (0 if ids else None)
+        options: list[Option] = []
+        group = ""
+        for view in views:
+            if view.group != group:
+                group = view.group
+                title = Text(clean(group), self.scaptui.palette["tile.category"], no_wrap=True)
+                options.append(Option(title, disabled=True))
+            mark = "• " if view.id == current else f"{view.digit or ' '} "
+            options.append(Option(Text(mark + clean(view.name), no_wrap=True), id=view.id))
+        if self._offered != [(str(option.prompt), option.id) for option in options]:
+            self._offered = [(str(option.prompt), option.id) for option in options]
+            self.clear_options()
+            self.add_options(options)
+        ids = [option.id for option in options]
+        first = next((at for at, option in enumerate(options) if not option.disabled), None)
+        self.highlighted = ids.index(current) if current in ids else first
+
+    @property
+    def scaptui(self) -> ScaptuiApp:
+        """The app, with its own type."""
+        return cast("ScaptuiApp", self.app)
 
     @on(OptionList.OptionSelected)
     def _selected(self, event: OptionList.OptionSelected) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,13 +17,28 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from ..cells import clean, cut, fit, width_of
-from ..model import Rows
+from ..layout import Layout
+from ..model import Bar, Barred, Rows
 from .base import Painted, marked
 
 GAP = 1  # cells between columns
 NARROW = 3
 CHUNK = 64  # rows asked for at once
 LAST_SHARE = 0.45  # of the width, before columns give way to the last one
+
+
+def bar_text(bar: Bar, width: int) -> str:
+    """Return a bar in ``width`` cells: ``├──┤``; an end that is not inside is open: ``╶──┤``."""
+    if width <= 0:
+        return ""
+    first = min(int(bar.start * width), width - 1)
+    last = max(first, min(math.ceil(bar.end * width) - 1, width - 1))
+    if first == last:
+        middle = "┃" if bar.begins and bar.ends else "├" if bar.begins else "┤" if bar.ends else "─"
+    else:
+        ends = ("├" if bar.begins else "╶", "┤" if bar.ends else "╴")
+        middle = ends[0] + "─" * (last - first - 1) + ends[1]
+    return " " * first + middle + " " * (width - last - 1)
 
 
 class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
@@ -64,9 +80,11 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self.source: Rows | None = None
         self.pattern = ""
+        self.columns_as = Layout()
         self._widths: list[int] = []
         self._version = 0
         self._shown: list[tuple[int, int]] = []  # number and width of the columns shown
+        self._wanted = 0  # columns that would be shown if there were room
         self._every_column = False
         self._wanted_top: int | None = None  # row to have at the top as soon as there is room
         self._chunks: LRUCache[int, list[list[str]]] = LRUCache(16)
@@ -74,9 +92,15 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
 
     # ------------------------------------------------------------------ rows
 
-    def show(self, source: Rows, cursor: int = 0, scroll: int | None = None) -> None:
-        """Show ``source`` with the cursor on row ``cursor`` and, if given, row ``scroll`` at the top."""
+    def show(
+        self, source: Rows, cursor: int = 0, scroll: int | None = None, layout: Layout | None = None
+    ) -> None:
+        """Show ``source`` with the cursor on row ``cursor`` and, if given, row ``scroll`` at the top.
+
+        ``layout`` says which columns, in which order and how wide.
+        """
         self.source = source
+        self.columns_as = layout or Layout()
         self._version += 1
         self._chunks.clear()
         self._lines.clear()
@@ -126,7 +150,7 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         assert self.source is not None
         column = self.source.columns[index]
         room_for_mark = 1 if getattr(self.source, "sort", None) is not None else 0
-        return max(NARROW, width_of(column.name) + room_for_mark, column.width)
+        return max(NARROW, width_of(column.header) + room_for_mark, column.width)
 
     def _measure(self, first: int) -> None:
         """Widen the columns to what the page from ``first`` on needs; they never get narrower."""
@@ -146,16 +170,19 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         """Choose the columns that are shown; some give way where the last one has no room."""
         if self.source is None:
             return
-        columns, width = self.source.columns, self.size.width
-        shown = list(range(len(columns)))
+        columns, width, layout = self.source.columns, self.size.width, self.columns_as
+        shown = layout.shown(columns)
+        self._wanted = len(shown)
+        fixed = {at: layout.width(columns[at]) for at in shown}
+        cells = {at: fixed[at] or self._widths[at] for at in shown}
         while not self._every_column and shown:
             last = shown[-1]
-            left = width - sum(self._widths[at] + GAP for at in shown[:-1])
-            candidates = [at for at in shown[:-1] if columns[at].drop]
-            if left >= min(self._widths[last], width * LAST_SHARE) or not candidates:
+            left = width - sum(cells[at] + GAP for at in shown[:-1])
+            candidates = [at for at in shown[:-1] if columns[at].drop and fixed[at] is None]
+            if left >= min(cells[last], width * LAST_SHARE) or not candidates:
                 break
             shown.remove(max(candidates, key=lambda at: columns[at].drop))
-        widths = [self._widths[at] for at in shown]
+        widths = [cells[at] for at in shown]
         if shown:
             used = sum(widths[:-1]) + GAP * len(widths)
             widths[-1] = max(widths[-1], width - used)
@@ -168,12 +195,18 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def hidden_columns(self) -> int:
         """How many columns are left out for want of room."""
-        return len(self.source.columns) - len(self._shown) if self.source is not None else 0
+        return self._wanted - len(self._shown) if self.source is not None else 0
 
     def last_cell(self) -> str:
         """Return the last cell of the row under the cursor in full."""
         cells = self._cells(self.cursor) if self.count else []
-        return cells[-1] if cells else ""
+        last = self._shown[-1][0] if self._shown else len(cells) - 1
+        return cells[last] if 0 <= last < len(cells) else ""
+
+    def width_of_column(self, index: int) -> tuple[int, bool]:
+        """Return how many cells a column takes, or would take, and whether it is on screen."""
+        shown = dict(self._shown)
+        return shown.get(index, self._widths[index]), index in shown
 
     def on_resize(self) -> None:
         """Keep the cursor in sight when the size changes."""
@@ -223,7 +256,7 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             column = self.source.columns[index]
             is_sorted = order is not None and order[0] == index
             mark = ("▼" if order[1] else "▲") if is_sorted and order else ""
-            name = cut(column.name, width - len(mark)) + mark
+            name = cut(column.header, width - len(mark)) + mark
             style = self.role("column.sorted" if is_sorted else "column")
             segments += [
                 Segment(fit(name, width, right=column.right), style),
@@ -238,7 +271,16 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         segments: list[Segment] = []
         cells = self._cells(row)
         for at, width in self._shown:
-            text = fit(cells[at] if at < len(cells) else "", width, right=self.source.columns[at].right)
+            column = self.source.columns[at]
+            if column.bar:
+                barred: Barred = self.source  # pyright: ignore[reportAssignmentType]
+                bar = barred.bar(row)
+                segments += [
+                    Segment(bar_text(bar, width), base if under else self.role(bar.role)),
+                    Segment(" " * GAP, base),
+                ]
+                continue
+            text = fit(cells[at] if at < len(cells) else "", width, right=column.right)
             role = None if under else self.source.role(row, at)
             segments += marked(text, self.pattern, self.role(role) if role else base, hit)
             segments.append(Segment(" " * GAP, base))
