@@ -97,6 +97,7 @@ class CaptureBuilder:
         user_version: int = 2,
         minor: int = 2,
         options: bytes = b"",
+        old_process_tail: bool = False,
     ) -> None:
         self.modern = modern
         self.event_version = event_version
@@ -104,6 +105,7 @@ class CaptureBuilder:
         self.fd_version = fd_version
         self.interface_version = interface_version
         self.user_version = user_version
+        self.old_process_tail = old_process_tail
         self.now = START
         self.cpu = 0
         self._section = writer.section(1, minor, options)
@@ -394,7 +396,8 @@ class CaptureBuilder:
             parts.append(writer.machine_info(self._machine))
         parts.append(writer.interface_list(self._interfaces, self.interface_version))
         parts.append(writer.user_list(self._users, self._groups, self.user_version))
-        parts.append(writer.process_list(self._processes, self.process_version))
+        tail = {"tail": 4, "old_tail": True} if self.old_process_tail else {}
+        parts.append(writer.process_list(self._processes, self.process_version, **tail))
         lists = (writer.fd_list(p.tid, self._fds.get(p.tid, []), self.fd_version) for p in self._processes)
         data = b"".join([*parts, *lists, *self._extra, *self._events])
         return gzip.compress(data) if compress else data

@@ -8,6 +8,7 @@ from pathlib import Path
 from builder import AF_INET6, O_CREAT, O_WRONLY, CaptureBuilder, unixtuple
 
 from scaptui.core.capture import Capture
+from scaptui.core.index.tables import CL_THREAD
 
 FULL_ID = "0123456789ab" + "c" * 52
 SHORT_ID = FULL_ID[:12]
@@ -60,7 +61,7 @@ def build(modern: bool) -> CaptureBuilder:
         vpid=5,
         fdlimit=1024,
     )
-    b.proc(31, "worker", pid=30, ptid=1, sid=1, cgroups=list(CGROUPS), vtid=6, vpid=5)
+    b.proc(31, "worker", pid=30, ptid=1, sid=1, flags=CL_THREAD, cgroups=list(CGROUPS), vtid=6, vpid=5)
     b.fd(20, 0, "/dev/pts/0").fd(30, 1, "pipe:[7]", kind=7)
     b.server_fd(30, 3, ("10.0.0.2", 80))
     b.container(json.dumps(CONTAINER))

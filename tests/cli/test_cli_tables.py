@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import views_story
 from program import Run
 
 SEVEN = ("overview", "containers", "procs", "files", "connections", "echo", "spy_users")
@@ -108,7 +109,19 @@ def test_one_view(scaptui: Run) -> None:
     assert [view["id"] for view in result["views"]] == ["procs"]
     fields = [column["field"] for column in result["views"][0]["columns"]]
     assert "proc.name" in fields or "proc.pid" in fields
-    assert len(_cells(scaptui, "views", "procs")) == len(fields) + 1
+    text = scaptui("views", "procs").stdout.decode()
+    table = text[text.index("COLUMN\t") :].splitlines()
+    assert [line.split("\t")[1] for line in table[1:]] == fields
+    assert "one for each value of thread.tid, then put together by proc.pid" in text
+    assert "evt.type!=switch" in text
+    assert "to threads by proc.pid" in text
+
+
+def test_views_that_no_capture_answers_are_told_apart(scaptui: Run) -> None:
+    found = {view["id"]: view["answered"] for view in _json(scaptui, "views")["views"]}
+    assert found["procs"]
+    for view in (view for view, answered in found.items() if not answered):
+        assert b"No capture answers this view: " in scaptui("views", view).stdout
 
 
 def test_fields(scaptui: Run) -> None:
@@ -133,3 +146,37 @@ def test_unknown_field(scaptui: Run) -> None:
     done = scaptui("fields", "proc.nmae")
     assert done.returncode == 2
     assert b"Did you mean proc.name?" in done.stderr
+
+
+def test_a_spectrogram_is_drawn(scaptui: Run, tmp_path: Path) -> None:
+    capture = views_story.save(tmp_path, False)
+    drawn = scaptui("view", capture, "spectro_all").stdout.decode().splitlines()
+    assert drawn[0].split() == ["LATENCY", "TIME", "COUNT"]
+    counts = [int(line.split()[-1]) for line in drawn[1:-1]]
+    found = _json(scaptui, "view", capture, "spectro_all")
+    grid = found["spectrogram"]
+    assert sum(counts) == sum(map(sum, grid["counts"])) == sum(row["values"][1] for row in found["rows"])
+    assert len(grid["edges"]) == len(grid["counts"][0]) + 1
+    assert drawn[-1].startswith(f"{sum(counts)} events")
+    new = views_story.save(tmp_path, True)
+    assert b"do not tell when their calls began" in scaptui("view", new, "spectro_all").stdout
+
+
+def test_a_window_of_time(scaptui: Run, tmp_path: Path) -> None:
+    capture = views_story.save(tmp_path, True)
+    whole = {m["id"]: m["total"] for m in _json(scaptui, "summary", capture)["metrics"]}
+    parts = [
+        {m["id"]: m["total"] for m in _json(scaptui, "summary", capture, "--window", *part)["metrics"]}
+        for part in (("0", "0.4"), ("0.4", "100"))
+    ]
+    assert sum(part["net-bytes"] for part in parts) == whole["net-bytes"]
+    assert 0 < parts[0]["net-bytes"] < whole["net-bytes"]
+    part = _json(scaptui, "summary", capture, "--window", "0", "0.4", "--buckets", "5")
+    assert part["duration_ns"] == 400_000_000 - 1
+    assert all(len(metric["timeline"]) == 5 for metric in part["metrics"])
+    rows = _json(scaptui, "view", capture, "files", "--window", "0", "0.4")["rows"]
+    assert len(rows) > 0
+    done = scaptui("summary", capture, "--window", "2", "1")
+    assert done.returncode == 2
+    assert b"ends after it begins" in done.stderr
+    assert scaptui("view", capture, "files", "--window", "x", "1").returncode == 2

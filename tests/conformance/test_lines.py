@@ -12,11 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from scaptui.core.capture import Capture
 from scaptui.core.index.tables import EV_HIDDEN
 from scaptui.core.query.args import ArgReader
+from scaptui.core.query.buffers import WHOLE, Look
 from scaptui.core.query.format import CONTAINERS, DEFAULT, compile_format
+from scaptui.core.query.shown import Shown, TimeType
 
 OLD = ["haproxy-502", "curl-google", "ipv6-conn"]
 NEW = ["lab1-http500", "lab2-crashloop", "lab3-shell", "lab4-exfil"]
@@ -51,6 +54,22 @@ def same_share(ours: Sequence[str], theirs: Sequence[str]) -> tuple[float, str]:
     return 1 - len(wrong) / max(len(pairs), 1), f"{len(wrong)} of {len(pairs)} lines differ{first}"
 
 
+PAYLOADS: dict[str, Look] = {
+    "-A": Look("ascii"),
+    "-x": Look("hex"),
+    "-X": Look("hexascii"),
+    "-b": Look("base64"),
+    "-v": WHOLE,
+}
+FILTERS = ["evt.is_io=true and fd.type in (ipv4, ipv6, unix)", "evt.buffer contains HTTP", "proc.name=curl"]
+
+
+def shown(capture: Capture, filter_text: str | None = None) -> NDArray[np.int64]:
+    """Return the rows of the events that sysdig shows."""
+    rows = capture.select(filter_text)
+    return rows[(capture.index.events.flags[rows] & EV_HIDDEN) == 0]
+
+
 @pytest.mark.parametrize("name", OLD)
 @pytest.mark.parametrize(("options", "text"), [((), DEFAULT), (("-pc",), CONTAINERS)], ids=["plain", "pc"])
 def test_the_lines_of_sysdig(
@@ -59,24 +78,66 @@ def test_the_lines_of_sysdig(
     path = capture_file(f"{name}.scap")
     theirs = sysdig("-r", path, *options)
     with Capture.open(path) as capture:
-        rows = np.flatnonzero((capture.index.events.flags & EV_HIDDEN) == 0)
-        ours = list(compile_format(text, capture.fields).lines(rows))
+        ours = list(compile_format(text, capture.fields).lines(shown(capture)))
     share, difference = same_share(ours, theirs)
     assert share >= SHARE[name], difference
 
 
 @pytest.mark.parametrize("name", OLD)
-def test_whole_parameters_as_in_json(capture_file: Callable[[str], Path], name: str) -> None:
+@pytest.mark.parametrize("option", PAYLOADS)
+def test_payload_modes(capture_file: Callable[[str], Path], name: str, option: str) -> None:
     path = capture_file(f"{name}.scap")
-    theirs = [json.loads(line) for line in sysdig("-r", path, "-j", "-p", "*%evt.num %evt.args %evt.buffer")]
+    theirs = sysdig("-r", path, option)
+    with Capture.open(path) as capture:
+        lines = compile_format(DEFAULT, capture.fields, PAYLOADS[option]).lines(shown(capture))
+        ours = "\n".join(lines).split("\n")
+    share, difference = same_share(ours, theirs)
+    assert share >= SHARE[name], difference
+
+
+@pytest.mark.parametrize("filter_text", FILTERS)
+@pytest.mark.parametrize("option", ["-A", "-X"])
+def test_payload_modes_behind_a_filter(
+    capture_file: Callable[[str], Path], option: str, filter_text: str
+) -> None:
+    path = capture_file("haproxy-502.scap")
+    theirs = sysdig("-r", path, option, "-d", "-p", "*%evt.num %evt.args %evt.buffer", filter_text)
+    with Capture.open(path) as capture:
+        compiled = compile_format("*%evt.num %evt.args %evt.buffer", capture.fields, PAYLOADS[option])
+        ours = "\n".join(compiled.lines(shown(capture, filter_text))).split("\n")
+    assert len(ours) > 100
+    share, difference = same_share(ours, theirs)
+    assert share == 1, difference
+
+
+@pytest.mark.parametrize("time", ["r", "d", "D"])
+@pytest.mark.parametrize("name", OLD)
+def test_times(capture_file: Callable[[str], Path], name: str, time: TimeType) -> None:
+    path = capture_file(f"{name}.scap")
+    theirs = sysdig("-r", path, "-t", time, "-p", "%evt.num %evt.outputtime")
+    with Capture.open(path) as capture:
+        text = "%evt.num %evt.outputtime"
+        ours = list(compile_format(text, capture.fields, time=time).lines(shown(capture)))
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("name", OLD)
+@pytest.mark.parametrize("option", ["", "-A", "-x", "-X", "-b"])
+def test_whole_parameters_as_in_json(capture_file: Callable[[str], Path], name: str, option: str) -> None:
+    path = capture_file(f"{name}.scap")
+    options = ["-j", *([option] if option else [])]
+    fields = ["evt.num", "evt.outputtime", "evt.args", "evt.buffer", "evt.arg.data"]
+    theirs = [
+        json.loads(line)
+        for line in sysdig("-r", path, *options, "-p", "*" + " ".join(f"%{field}" for field in fields))
+    ]
     with Capture.open(path) as capture:
         rows = np.array([line["evt.num"] - 1 for line in theirs])
-        reader = ArgReader(capture.index, capture.records)
-        ours = [line.decode("utf-8", "replace") for line in reader.lines(rows, full=True)]
-        buffers = reader.buffer(rows).texts(capture.index.strings)
-    share, difference = same_share(ours, [line["evt.args"] for line in theirs])
+        shown = Shown(capture.fields, PAYLOADS.get(option, WHOLE))
+        columns = [shown.objects(capture.fields.resolve(field), rows) for field in fields]
+    ours = [json.dumps(dict(zip(fields, values, strict=True))) for values in zip(*columns, strict=True)]
+    share, difference = same_share(ours, [json.dumps({f: line[f] for f in fields}) for line in theirs])
     assert share >= SHARE[name], difference
-    assert buffers == [line["evt.buffer"] for line in theirs]
 
 
 FIELDS = [
@@ -96,8 +157,7 @@ def test_single_parameters(capture_file: Callable[[str], Path], name: str) -> No
     text = "*" + " | ".join(f"%{field}" for field in FIELDS)
     theirs = sysdig("-r", path, "-p", text)
     with Capture.open(path) as capture:
-        rows = np.flatnonzero((capture.index.events.flags & EV_HIDDEN) == 0)
-        ours = list(compile_format(text, capture.fields).lines(rows))
+        ours = list(compile_format(text, capture.fields).lines(shown(capture)))
     share, difference = same_share(ours, theirs)
     assert share >= SHARE[name], difference
 

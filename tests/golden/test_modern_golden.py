@@ -17,7 +17,7 @@ import pytest
 from scaptui.core.capture import Capture
 
 GOLDEN = Path(__file__).parent
-NAMES = ("lab1-http500", "lab2-crashloop", "lab3-shell")
+NAMES = ("lab1-http500", "lab2-crashloop", "lab3-shell", "lab4-leak")
 # events whose value differs knowingly: container records have no thread of their own
 RECORDS = ("container", "container_removed")
 MISSING_TEXTS = (None, "<NA>")

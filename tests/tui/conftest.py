@@ -12,6 +12,7 @@ from walking import Walk
 from scaptui.tui.app import ScaptuiApp
 from scaptui.tui.keymap import load_keymap
 from scaptui.tui.model import Gateway
+from scaptui.tui.remember import Memory
 from scaptui.tui.theme import load_theme
 
 Start = Callable[..., AbstractAsyncContextManager[Walk]]
@@ -28,6 +29,7 @@ def start() -> Start:
         keymap: str = "inspect",
         theme: str = "dark",
         filter_text: str = "",
+        memory: Memory | None = None,
     ) -> AsyncIterator[Walk]:
         shown = gateway if gateway is not None else FakeGateway()
         app = ScaptuiApp(
@@ -36,6 +38,7 @@ def start() -> Start:
             keymap=load_keymap(keymap),
             theme=load_theme(theme),
             filter_text=filter_text,
+            memory=memory,
         )
         async with app.run_test(size=size) as pilot:
             walk = Walk(app, pilot)

@@ -10,13 +10,17 @@ from scaptui.core.errors import DataFileError
 from scaptui.tui.app import ScaptuiApp
 from scaptui.tui.commands import BY_ID, COMMANDS, CONTEXTS
 from scaptui.tui.keymap import FOLDER, load_keymap, shown_key
+from scaptui.tui.screens.about import AboutScreen
 from scaptui.tui.screens.choice import ChoiceScreen
+from scaptui.tui.screens.columns import ColumnsScreen, ColumnTable
 from scaptui.tui.screens.detail import DetailScreen
 from scaptui.tui.screens.help import HelpScreen, PaneTable
 from scaptui.tui.screens.main import MainScreen
 from scaptui.tui.screens.open import OpenScreen
+from scaptui.tui.screens.problems import ProblemsScreen
 from scaptui.tui.widgets.filterbar import FilterBar, FindBar
 from scaptui.tui.widgets.navigator import Navigator
+from scaptui.tui.widgets.spectrogram import SpectrogramView
 from scaptui.tui.widgets.streams import StreamView
 from scaptui.tui.widgets.tiles import TileGrid
 from scaptui.tui.widgets.viewlist import ViewList
@@ -29,12 +33,15 @@ WHO = {
     "table": [VirtualTable, MainScreen],
     "events": [VirtualTable, MainScreen],
     "tree": [VirtualTable, MainScreen],
+    "processes": [VirtualTable, MainScreen],
+    "spectrogram": [SpectrogramView, MainScreen],
     "streams": [StreamView, MainScreen],
     "navigator": [Navigator, MainScreen],
-    "views": [ViewList],
+    "views": [ViewList, MainScreen],
     "filter": [FilterBar],
     "find": [FindBar],
-    "pane": [PaneTable, DetailScreen],
+    "columns": [ColumnTable, ColumnsScreen],
+    "pane": [PaneTable, DetailScreen, AboutScreen, ProblemsScreen],
     "choice": [ChoiceScreen],
     "opening": [OpenScreen, ScaptuiApp],
 }
@@ -58,7 +65,16 @@ def test_somebody_carries_out_every_command(command: object) -> None:
     known = BY_ID[command.id]  # type: ignore[attr-defined]
     contexts = known.contexts
     if "main" in contexts:
-        contexts = (*(c for c in contexts if c != "main"), "overview", "table", "events", "tree", "streams")
+        contexts = (
+            *(c for c in contexts if c != "main"),
+            "overview",
+            "table",
+            "events",
+            "processes",
+            "tree",
+            "spectrogram",
+            "streams",
+        )
     for context in contexts:
         assert any(hasattr(who, known.method) for who in WHO[context]), f"{known.id} in {context}"
 

@@ -153,10 +153,20 @@ def test_what_is_not_a_capture_is_refused(tmp_path: Path) -> None:
 async def test_an_old_capture(start, capture_file: Callable[[str], Path]) -> None:  # type: ignore[no-untyped-def]
     gateway = opened(capture_file("haproxy-502.scap"))
     async with start(gateway) as walk:
-        await walk.press("f2", "down", "down", "enter")
+        await walk.press("4")
         assert "example2_lb_1" in walk.text()
         await walk.press("enter")
         assert "haproxy" in walk.text()
         await walk.press("e")
         assert "(80 of " in walk.text()  # the capture kept 80 bytes of each payload
     gateway.close()
+
+
+def test_the_last_words_on_an_inherited_stderr_are_shown(capture_file: Callable[[str], Path]) -> None:
+    gateway = opened(capture_file("lab2-crashloop.scap"))
+    streams = gateway.streams(Query("proc.pid=13642"), never)
+    at = streams.search("not found in upstream", 0, 1, never)
+    assert at is not None
+    block = streams.block(at)
+    assert (block.fd, block.name, block.write) == (2, "", True)
+    assert streams.payload(at, never) == (block.data, 1)

@@ -73,8 +73,8 @@ async def test_the_list_of_views_offers_what_makes_sense_here(start) -> None:  #
 
 async def test_another_view_keeps_the_selection(start) -> None:  # type: ignore[no-untyped-def]
     async with start() as walk:
-        await walk.press("down", "enter", "enter", "f2", "up", "enter")
-        assert walk.main.stack.top.view == "files"
+        await walk.press("down", "enter", "enter", "f2", "down", "enter")
+        assert walk.main.stack.top.view == "proc_tree"
         assert walk.main.stack.top.filter == "container.id=1"
         await walk.press("backspace")
         assert walk.main.stack.top.view == "containers"
@@ -179,9 +179,9 @@ async def test_zooming_out_to_all_drops_the_selection(start) -> None:  # type: i
 
 async def test_space_overlays_trends_in_their_own_colours(start) -> None:  # type: ignore[no-untyped-def]
     async with start() as walk:
-        assert walk.lines()[-2].startswith("System Calls")
+        assert walk.lines()[-2].startswith("■ System Calls")
         await walk.press("down", "space", "down", "space")
-        assert [line[:12].strip() for line in walk.lines()[-3:-1]] == ["Containers", "File Bytes"]
+        assert [line[:14].strip() for line in walk.lines()[-3:-1]] == ["■ Containers", "■ File Bytes"]
         assert len(set(walk.main.tiles.overlays.values())) == 2
         await walk.press("space")
         assert walk.main.tiles.overlays.keys() == {"running_containers"}
@@ -302,7 +302,7 @@ async def test_copying_a_row(start) -> None:  # type: ignore[no-untyped-def]
         await walk.press("down", "enter")
         got = clipboard_of(walk)
         await walk.press("y")
-        assert got == [b"1\tweb\t12058"]
+        assert got == [b"1\tweb\t1.0K"]
 
 
 async def test_a_stream_too_long_for_the_clipboard_goes_to_a_file(start, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -10,7 +10,9 @@ from builder import CaptureBuilder
 
 from scaptui.core.capture import Capture
 from scaptui.core.errors import FilterError
+from scaptui.core.query.buffers import SHORT, WHOLE, Look, Style
 from scaptui.core.query.format import CONTAINERS, DEFAULT, compile_format
+from scaptui.core.query.shown import TimeType
 
 
 @pytest.fixture
@@ -21,8 +23,8 @@ def capture(tmp_path: Path) -> Capture:
     return Capture.open(made.save(tmp_path / "made.scap"))
 
 
-def lines(capture: Capture, text: str, **options: bool) -> list[str]:
-    return list(compile_format(text, capture.fields).lines(np.arange(capture.count), **options))
+def lines(capture: Capture, text: str, look: Look = SHORT, time: TimeType = "h") -> list[str]:
+    return list(compile_format(text, capture.fields, look, time).lines(np.arange(capture.count)))
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,7 @@ def lines(capture: Capture, text: str, **options: bool) -> list[str]:
         ("%evt.num[3]", ["1[3]", "2[3]", "3[3]"]),
         ("%8evt.type|%2evt.type|%0evt.num", ["read    |re|1", "read    |re|2", "kill    |ki|3"]),
         ("100%%", ["100%"] * 3),
+        (r"%evt.num\t\\t\n\x", ["1\t\\t\n\\x", "2\t\\t\n\\x", "3\t\\t\n\\x"]),
         ("plain", ["plain"] * 3),
         ("(%evt.arg.pid)", ["(bash)"]),
         ("*(%evt.arg.pid)", ["(<NA>)", "(<NA>)", "(bash)"]),
@@ -59,9 +62,36 @@ def test_the_formats_of_sysdig(capture: Capture) -> None:
 def test_buffers_are_cut_unless_the_whole_is_wanted(capture: Capture) -> None:
     for text in ("%evt.buffer", "%evt.arg.data", "%evt.arg[1]"):
         assert lines(capture, text)[-1 if "[" not in text else 1] == "GET /" + "x" * 72 + "..."
-        assert ("GET /" + "x" * 85) in lines(capture, text, full=True)
+        assert ("GET /" + "x" * 85) in lines(capture, text, WHOLE)
     assert "x..." in lines(capture, "*%evt.args")[1]
-    assert "x" * 85 in lines(capture, "*%evt.args", full=True)[1]
+    assert "x" * 85 in lines(capture, "*%evt.args", WHOLE)[1]
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        ("a", ["1700000000.000000000", "1700000000.000001000", "1700000000.000002000"]),
+        ("r", ["0.000000000", "0.000001000", "0.000002000"]),
+        ("d", ["0.000000000", "0.000001000", "0.000000000"]),
+        ("D", ["0.000000000", "0.000001000", "0.000001000"]),
+    ],
+)
+def test_times(capture: Capture, time: TimeType, expected: list[str]) -> None:
+    assert lines(capture, "%evt.outputtime", time=time) == expected
+
+
+@pytest.mark.parametrize("style", ["ascii", "hex", "hexascii"])
+def test_only_buffers_may_begin_a_line(tmp_path: Path, style: Style) -> None:
+    made = CaptureBuilder(False).proc(10, "a\nb").fd(10, 3, "/etc/x\ny\tz")
+    made.event("SYSCALL_READ_E", 10, [3, 1])
+    made.event("SYSCALL_READ_X", 10, [9, b"one\r\ntwo\x1b[2J\t\n"])
+    made.event("SYSCALL_GETCWD_X", 10, [3, b"/a\nb\tc\x1b\xe2\x80\xae\0"])
+    capture = Capture.open(made.save(tmp_path / "made.scap"))
+    shown = lines(capture, "*%proc.name %evt.args|%evt.arg.path", Look(style))
+    assert not any(bad in line for line in shown for bad in ("\x1b", "\u202e", "\r"))
+    assert shown[0] == "a\\nb fd=3(<f>/etc/xyz) size=1 |<NA>"
+    assert shown[2] == r"a\nb res=3 path=/a\nb\tc\x1b\u202e |/a\nb\tc\x1b\u202e"
+    assert shown[1].count("\n") == {"ascii": 3, "hex": 2, "hexascii": 2}[style]
 
 
 @pytest.mark.parametrize(

@@ -147,12 +147,16 @@ def test_buffers_are_cut_in_old_captures_only() -> None:
         ("SOCKTUPLE", "NULL", "NULL"),
         ("UINT32", "", "<NA>"),
         ("ERRNO", "", "<NA>"),
-        ("DYN", "", "NULL"),
     ],
 )
 def test_empty_parameters(kind: str, old: str, new: str) -> None:
     assert show(kind, b"") == old
     assert show(kind, b"", modern=True) == new
+
+
+def test_an_empty_dynamic_parameter() -> None:
+    assert show("DYN", b"", dyn="sockopt_dynamic_param") == "INVALID DYNAMIC PARAMETER"
+    assert show("DYN", b"", dyn="sockopt_dynamic_param", modern=True) == "NULL"
 
 
 def test_cut_numbers_are_shown_as_bytes_and_of_long_ones_the_beginning_counts() -> None:
@@ -170,6 +174,7 @@ def test_cut_numbers_are_shown_as_bytes_and_of_long_ones_the_beginning_counts() 
         (b"\x00abc\x01", "abc."),
         (b"\x09abc", "INVALID DYNAMIC PARAMETER"),
         (b"\x00", ""),
+        (b"", "INVALID DYNAMIC PARAMETER"),
     ],
 )
 def test_dynamic_parameters(raw: bytes, text: str) -> None:
@@ -193,10 +198,13 @@ def test_text_ends_at_the_first_nul() -> None:
         ("/home/u/", "/..", "/", "/"),
         ("/", "foo.", "/foo", "/foo."),
         ("/", "x../y", "/y", "/x../y"),
+        ("/", "../x", "/x", "x"),
+        ("/home/u/", "...", "/home/u/..", "/home/u/..."),
+        ("/home/u/", ".../..x/y", "/home/u/....x/y", "/home/u/.../..x/y"),
         ("/", "a//b///", "/a/b", "/a/b"),
         ("", "f1", "f1", "f1"),
         ("/etc/passwd/", "", "/etc/passwd", ""),
-        ("/home/u/", "x" * 1500, "/PATH_TOO_LONG", "/DIR_TOO_LONG/FILENAME_TOO_LONG"),
+        ("/home/u/", "x" * 1500, "/home/u/" + "x" * 1500, "/DIR_TOO_LONG/FILENAME_TOO_LONG"),
     ],
 )
 def test_joining_paths(base: str, path: str, old: str, new: str) -> None:

@@ -268,3 +268,15 @@ def test_rows_come_in_the_order_they_were_asked_for(tmp_path: Path) -> None:
 def test_damaged_events_are_shown_as_far_as_they_go(tmp_path: Path) -> None:
     made = base(False).event("SYSCALL_OPEN_X", SHELL, [3]).event("SYSCALL_OPEN_X", SHELL, [b"\x03", b"x"])
     assert opened(made, tmp_path).lines()[0] == "fd=3(<f>/etc/passwd)"
+
+
+def test_threads_are_found_one_by_one_and_all_at_once(demo: Path) -> None:
+    with Capture.open(demo) as capture:
+        asof = ArgReader(capture.index, capture.records).asof
+        rng = np.random.default_rng(1)
+        known = np.concatenate((capture.index.threads.tid, [-1, 0, 2**40, 2**63 - 1, -(2**63)]))
+        rows = rng.integers(0, capture.count, 4000)
+        tids = rng.choice(known, 4000).astype(np.int64)
+        one_by_one = [asof.thread(int(row), int(tid)) for row, tid in zip(rows, tids, strict=True)]
+        assert asof.threads(rows, tids).tolist() == one_by_one
+    assert len(set(one_by_one)) > 20

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import query_story
+from builder import CaptureBuilder
 
 from scaptui.core.capture import Capture
 from scaptui.core.query.evt_time_fields import human
@@ -32,7 +34,7 @@ SAME = [
     ("evt.category", READ_FILE, "file"),
     ("evt.category", GET, "net"),
     ("evt.category", GENERIC, "other"),
-    ("evt.category", INFO1, ("internal", None)),
+    ("evt.category", INFO1, ("unknown", "internal")),
     ("evt.cpu", SWITCH1, "1"),
     ("evt.rawres", MISSING, "-2"),
     ("evt.res", MISSING, "ENOENT"),
@@ -253,16 +255,10 @@ def test_rows_may_come_in_any_order(old: Capture) -> None:
 
 def test_events_without_a_thread_have_no_process(old: Capture) -> None:
     record = np.array([0])
-    for field in (
-        "proc.name",
-        "thread.tid",
-        "container.name",
-        "user.uid",
-        "fd.name",
-        "proc.vmsize",
-        "evt.latency",
-    ):
+    for field in ("proc.name", "container.name", "user.uid", "fd.name", "proc.vmsize"):
         assert old.fields.read(field, record).texts(old.index.strings) == [None]
+    for field, value in (("thread.tid", "-1"), ("evt.latency", "0")):
+        assert old.fields.read(field, record).texts(old.index.strings) == [value]
 
 
 def test_times(old: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,7 +302,9 @@ def test_times(old: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
         (333_079_123, "333ms"),
         (1_815_830, "1.81ms"),
         (2_500_000_000, "2.50s"),
-        (61_000_000_000, "61s"),
+        (12_345_000_000, "12.34s"),
+        (61_000_000_000, "1:1"),
+        (3_723_000_000_000, "01:02:03"),
     ],
 )
 def test_human_durations(ns: int, text: str) -> None:
@@ -369,3 +367,23 @@ def test_dimensions_lead_to_the_same_values(old: Capture) -> None:
         )
     assert fields.dimension("evt.num") is None
     assert fields.dimension("evt.args") is None
+
+
+def test_one_empty_argument_is_not_the_same_as_none(tmp_path: Path) -> None:
+    builder = CaptureBuilder(False).proc(1, "none").proc(2, "one", args=b"\0").proc(3, "two", args=b"\0\0")
+    for tid in (1, 2, 3):
+        builder.event("SYSCALL_GETCWD_E", tid)
+    capture = Capture.open(builder.save(tmp_path / "made.scap"))
+    rows = np.arange(3)
+    lines = capture.fields.read("proc.cmdline", rows).texts(capture.index.strings)
+    assert lines == ["none", "one ", "two  "]
+    assert capture.fields.read("proc.cmdnargs", rows).texts(capture.index.strings) == ["0", "1", "2"]
+
+
+def test_an_exit_without_its_enter_shows_the_descriptor_before_it(tmp_path: Path) -> None:
+    builder = CaptureBuilder(False).proc(1, "sh").fd(1, 0, "/dev/tty").fd(1, 3, "/etc/hosts")
+    builder.event("SYSCALL_READ_X", 1, [1, b"x"]).event("SYSCALL_READ_E", 1, [3, 9])
+    builder.event("SYSCALL_WRITE_X", 1, [1, b"x"])
+    capture = Capture.open(builder.save(tmp_path / "made.scap"))
+    names = capture.fields.read("fd.name", np.arange(3)).texts(capture.index.strings)
+    assert names == ["/dev/tty", "/etc/hosts", "/etc/hosts"]

@@ -45,16 +45,34 @@ PATTERNS = [
 ]
 
 
+PATTERNS += [
+    "[[:alpha:]",
+    "[[:upper:]]*",
+    "[![:upper:]]",
+    "[A-C]*",
+    "[!A-C]b",
+    "A*B",
+    "[a[:digit:]-]",
+    "a[",
+    "[a-",
+]
+CASELESS = 1 << 4  # FNM_CASEFOLD
+
+
+@pytest.mark.parametrize("ignore_case", [False, True])
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_like_fnmatch(pattern: str) -> None:
+def test_like_fnmatch(pattern: str, ignore_case: bool) -> None:
     dice = random.Random(pattern)
-    texts = ["".join(t) for n in range(4) for t in itertools.product("ab/", repeat=n)]
-    texts += ["".join(dice.choice("abcxyz019.*?[]!-\\/+^$|(){},\n ") for _ in range(6)) for _ in range(400)]
+    texts = ["".join(t) for n in range(4) for t in itertools.product("aB/", repeat=n)]
+    texts += [
+        "".join(dice.choice("abcxyzABX019.*?[]!-\\/+^$|(){},\n ") for _ in range(6)) for _ in range(400)
+    ]
     texts += ["/etc/passwd", "lib.so.6", "a*", "{a,b}", "[b", "a[b", "]"]
-    test = glob(pattern.encode())
+    test = glob(pattern.encode(), ignore_case=ignore_case)
+    flags = CASELESS if ignore_case else 0
     for text in texts:
         raw = text.encode()
-        assert test(raw) == (libc.fnmatch(pattern.encode(), raw, 0) == 0), (pattern, text)
+        assert test(raw) == (libc.fnmatch(pattern.encode(), raw, flags) == 0), (pattern, text)
 
 
 def test_without_case() -> None:

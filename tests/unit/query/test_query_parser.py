@@ -6,8 +6,21 @@ import time
 import pytest
 
 from scaptui.core.errors import FilterError
-from scaptui.core.query.ast import And, Check, Literal, Node, Not, Operand, Or, both
-from scaptui.core.query.parser import MAX_DEPTH, parse
+from scaptui.core.query.ast import (
+    And,
+    Call,
+    Check,
+    Items,
+    ListName,
+    Literal,
+    Macro,
+    Node,
+    Not,
+    Operand,
+    Or,
+    both,
+)
+from scaptui.core.query.parser import MAX_ARGUMENTS, MAX_CALLS, MAX_DEPTH, parse
 
 
 def check(field: str, op: str, *values: str, modifier: str = "") -> Check:
@@ -17,6 +30,16 @@ def check(field: str, op: str, *values: str, modifier: str = "") -> Check:
 
 
 A, B, C = check("a.a", "=", "1"), check("b.b", "=", "2"), check("c.c", "=", "3")
+
+FIRST = Operand("a.a", "1")
+MIXED = (Operand("a.a"), Literal(b"b c"), Literal(b"5"), Literal(b"-0"))
+JOINED = (Literal(b","), Items((Operand("a.a"), Items(()))))
+GETOPT = (Items((Operand("a.a"),)), Literal(b"x:"))
+
+
+def named(op: str, modifier: str) -> Check:
+    return Check(Operand("a.a"), op, (ListName("shells"),), modifier)
+
 
 TREES: list[tuple[str, Node | None]] = [
     ("", None),
@@ -73,6 +96,26 @@ TREES: list[tuple[str, Node | None]] = [
     ("a.a='\\d'", check("a.a", "=", "\\d")),
     ("a.a=''", check("a.a", "=", "")),
     ("a.a=ä", check("a.a", "=", "ä")),
+    ("a.a='\\ x'", check("a.a", "=", "\\x")),
+    ("a.a='\\/'", check("a.a", "=", "/")),
+    # names
+    ("web", Macro("web")),
+    ("not web and (a.a=1 or web)", And((Not(Macro("web")), Or((A, Macro("web")))))),
+    ("a.a in shells", Check(Operand("a.a"), "in", (ListName("shells"),))),
+    ("a.a = anyof shells and b.b=2", And((named("=", "anyof"), B))),
+    ("a.a = anyof and b.b=2", And((check("a.a", "=", "anyof"), B))),
+    ("a.a = oneof or web", Or((check("a.a", "=", "oneof"), Macro("web")))),
+    ("a.a in (shells, 'shells')", check("a.a", "in", "shells", "shells")),
+    # transformers and fields on the right side
+    ("len(a.a)>3", Check(Call("len", (Operand("a.a"),)), ">", (Literal(b"3"),))),
+    ("toupper( basename(a.a[1]) ) exists", Check(Call("toupper", (Call("basename", (FIRST,)),)), "exists")),
+    ('concat(a.a, "b c", 5, -0) = x', Check(Call("concat", MIXED), "=", (Literal(b"x"),))),
+    ("join(',', (a.a, ()))=x", Check(Call("join", JOINED), "=", (Literal(b"x"),))),
+    ("getopt((a.a), 'x:')[x]=1", Check(Call("getopt", GETOPT, "x"), "=", (Literal(b"1"),))),
+    ("a.a = val(b.b)", Check(Operand("a.a"), "=", right=Call("val", (Operand("b.b"),)))),
+    ("a.a in val( b.b[x] )", Check(Operand("a.a"), "in", right=Call("val", (Operand("b.b", "x"),)))),
+    ("a.a>len(b.b) or a.a=1", Or((Check(Operand("a.a"), ">", right=Call("len", (Operand("b.b"),))), A))),
+    ("a.a = len", check("a.a", "=", "len")),
 ]
 
 
@@ -95,7 +138,8 @@ def test_escapes_of_bytes() -> None:
 
 
 ERRORS = [
-    ("foo", 3, "operator", None),
+    ("foo bar", 4, "'and' or 'or'", None),
+    ("foo.", 3, "operator", None),
     ("a.a", 3, "operator", None),
     ("a.a=", 4, "value", None),
     ("a.a= ", 5, "value", None),
@@ -113,7 +157,26 @@ ERRORS = [
     ("a.a=1 and (b.b=2 c.c=3)", 17, "')'", None),
     ("a.a='x", 4, "closing '", None),
     ("a.a=\"x'", 4, 'closing "', None),
-    ("a.a in x", 7, "'('", None),
+    ("a.a in 3", 7, "'('", None),
+    ("a.a in", 6, "'('", None),
+    ("a.a in and b.b=2", 7, "'('", None),
+    ("a.a = anyof 'x'", 12, "'and' or 'or'", None),
+    ("toupper(a.a", 0, "')'", None),
+    ("toupper(a.a b.b)=1", 12, "','", None),
+    ("touper(a.a)=1", 0, "a transformer", "toupper"),
+    ("concat()=1", 7, "a field, a transformer", None),
+    ("concat(a.a,)=1", 11, "a field, a transformer", None),
+    ("join(',', (a.a)=1", 15, "',' or ')'", None),
+    ("val(a.a)=1", 0, "right side", None),
+    ("a.a = val()", 10, "a field name in val", None),
+    ("a.a = val('x')", 10, "a field name in val", None),
+    ("a.a = val(b.b", 6, "')'", None),
+    ("len(a.a)[=1", 8, "']'", None),
+    ("a.a=f-x(y", 7, "'and' or 'or'", None),
+    ("a.a in (x(y))", 8, "a transformer", None),
+    ("a.a=touper(b.b)", 4, "a transformer", "toupper"),
+    ("a.a=Val(b.b)", 4, "a transformer", "val"),
+    ("len (a.a)=1", 4, "'and' or 'or'", None),
     ("a.a in (x", 7, "')'", None),
     ("a.a in (x y)", 10, "','", None),
     ("a.a in (x,)", 10, "value", None),
@@ -152,6 +215,40 @@ def test_errors_name_the_column(text: str, column: int, expected: str, suggestio
 def test_hostile_nesting_is_an_error(text: str) -> None:
     with pytest.raises(FilterError, match=f"at most {MAX_DEPTH} nested"):
         parse(text)
+
+
+def test_hostile_nesting_of_transformers_is_an_error() -> None:
+    for text in ("len(" * 50_000, "join('', " + "(" * 50_000, "a.a = " + "toupper(" * 50_000):
+        with pytest.raises(FilterError, match=f"at most {MAX_CALLS} transformers"):
+            parse(text)
+    deepest = "toupper(" * MAX_CALLS + "a.a" + ")" * MAX_CALLS + " exists"
+    assert str(parse(deepest)) == deepest
+
+
+def test_a_transformer_takes_only_so_many() -> None:
+    for text in ("concat({})=x", "join('', ({}))=x"):
+        assert parse(text.format(",".join(["a.a"] * MAX_ARGUMENTS))) is not None
+        with pytest.raises(FilterError, match=f"at most {MAX_ARGUMENTS} arguments"):
+            parse(text.format(",".join(["a.a"] * (MAX_ARGUMENTS + 1))))
+
+
+def test_names_may_be_refused() -> None:
+    for text, column in (("web", 3), ("a.a in web", 7), ("a.a=1 and web", 13)):
+        with pytest.raises(FilterError) as caught:
+            parse(text, names=False)
+        assert caught.value.column == column
+
+
+def test_what_was_quoted_is_no_name_after_printing() -> None:
+    tree = parse("a.a in (shells, 'shells', 'x y', \"z\")")
+    assert str(tree) == 'a.a in (shells, "shells", "x y", "z")'
+    assert isinstance(tree, Check)
+    assert [value.is_name for value in tree.values if isinstance(value, Literal)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_deep_nesting_within_the_limit() -> None:
@@ -219,6 +316,7 @@ def test_random_text_never_does_worse_than_an_error() -> None:
             "1",
         ),
         *("[", "]", "\0", "ä", "\ud800", "-", ".", "0x1f"),
+        *("len(", "join(", "val(", "getopt(", "web", "regex", "'a'"),
     ]
     good = 0
     for _ in range(20_000):

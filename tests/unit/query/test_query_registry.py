@@ -20,7 +20,7 @@ def test_every_field_of_the_catalogue_is_known() -> None:
         assert spec.label
         assert spec.type(True)
         assert spec.type(False)
-        assert spec.generation in ("both", "old", "new")
+        assert spec.generation in ("both", "old", "new", "own")
 
 
 def test_types_follow_the_generation() -> None:
@@ -118,10 +118,12 @@ def test_resolve(old: Capture, text: str) -> None:
         ("evt.around[x]", "a time in ns", None),
         ("evt.abspath.foo", "evt.abspath.dst", None),
         ("thread.cgroup.a-b", "a cgroup subsystem", None),
-        ("k8s.pod.name", "live Kubernetes", None),
-        ("mesos.task.id", "live Mesos", None),
-        ("span.id", "tracers", None),
-        ("util.cnt", "not computed", None),
+        ("fd.cip.name", "name server", None),
+        ("evt.pluginname", "plugin", None),
+        ("k8s.pod.label", "an argument", None),
+        ("k8s.pod.label[a b]", "the key of a label", None),
+        ("mesos.task.label[a,b]", "the key of a label", None),
+        ("fd.types[x]", "the number of a descriptor", None),
         ("proc.name x", "the end of the field", None),
         ("", "a field name", None),
     ],
@@ -142,7 +144,8 @@ def test_every_definition_answers(old: Capture, new: Capture) -> None:
         lives = np.arange(len(index.lives.tid))
         for name in DEFINITIONS:
             spec = specs()[name]
-            arg = arguments.get(name, "0" if spec.group == "container" else "cpuset")
+            numbered = spec.group in ("container", "span", "evtin")
+            arg = arguments.get(name, "0" if numbered else "cpuset")
             text = f"{name}[{arg}]" if spec.arg is ArgRule.REQUIRED else name
             for cells in (
                 capture.fields.read(text, rows),

@@ -208,12 +208,6 @@ def test_wrong_names_and_filters_are_told(capture: Capture):
         run_view(capture, "overview")
 
 
-def test_a_view_of_what_no_capture_tells_is_empty_and_says_so(capture: Capture):
-    table = run_view(capture, "mesos_tasks")
-    assert table.count == 0
-    assert table.note
-
-
 def test_cancelling_stops_the_work(capture: Capture):
     with pytest.raises(Cancelled):
         run_view(capture, "files", cancelled=lambda: True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scaptui.core.query.define import DEFINITIONS
+from scaptui.core.views.answers import why_empty
 from scaptui.core.views.catalogue import get_view, list_tiles, list_views
 from scaptui.core.views.loader import check_links, load_tiles, load_view, load_views_of, slug
 
@@ -216,6 +218,15 @@ def test_mistakes_in_tiles(old: str, new: str, line: int, key: str, words: str):
     assert tiles is None
     assert (found[0].line, found[0].key) == (line, key)
     assert words in found[0].reason
+
+
+def test_a_view_says_which_field_no_capture_tells(monkeypatch: pytest.MonkeyPatch):
+    assert why_empty(get_view("files")) is None
+    assert why_empty(get_view("proc_tree")) is None
+    monkeypatch.delitem(DEFINITIONS, "fd.containername")
+    assert why_empty(get_view("files")) == (
+        "No capture answers this view: fd.containername is not computed by this version."
+    )
 
 
 def test_slug():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from scaptui.core.query.cells import Kind
@@ -71,3 +73,11 @@ def test_which_way_round_a_column_sorts_first():
     assert column().descending
     assert not column(type="PORT").descending
     assert not column(kind=Kind.STR).descending
+
+
+def test_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    assert units.clock(1_700_000_000_000_000_001) == "22:13:20.000000001"
+    assert units.clock(2**63 - 1) == "23:47:16.854775807"
+    assert units.clock(10**30) == "1" + "0" * 30
