@@ -143,8 +143,9 @@ def _decode(path: str, reader: ReadAhead, progress: Progress | None, cancelled: 
     if not has_events and not meta.damage:
         raise CaptureError(path, "the capture holds no events")
     modern = has_events and is_modern(buffer.data, buffer.pos, buffer.end)
-    state = begin_section(new_state(modern), meta)
-    out = Decoded(state, [new_segment(_guess(reader))], [0], meta, [meta], modern)
+    room = _guess(reader)
+    state = begin_section(new_state(modern, events=room), meta)
+    out = Decoded(state, [new_segment(room)], [0], meta, [meta], modern)
     count = 0
     while has_events:
         if cancelled is not None and cancelled():

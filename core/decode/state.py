@@ -318,7 +318,8 @@ def _capacities(state: State) -> dict[int, int]:
 def resize(state: State, wanted: dict[int, int]) -> State:
     """Return a state in which each table of ``wanted`` (B_*) has at least that many rows.
 
-    A table that grows at least doubles. The two hash tables are filled anew by their owners.
+    All tables move, so those that are half full grow, too. The two hash tables are filled anew by their
+    owners.
     """
     old = _capacities(state)
     new = {k: max(2 * old[k], wanted[k]) if wanted.get(k, 0) > old[k] else old[k] for k in old}
@@ -327,30 +328,53 @@ def resize(state: State, wanted: dict[int, int]) -> State:
     new[B_STORELEN] = new[B_STORENEXT]
     if new == old:
         return state
+    used = {which: min(int(state.h[counter]) + 1, old[which]) for which, counter in _COUNTERS.items()}
+    for which, rows in used.items():
+        if 2 * rows > new[which]:
+            new[which] *= 2
+    new[B_POOLROW] = new[B_POOLKEY]
     out = _layout(new)
     out.h[:_BASES] = state.h[:_BASES]
     out.h[H_OFF:HEADER] = state.h[H_OFF:HEADER]
     for which in old:
-        table(out, which)[: old[which]] = table(state, which)
+        rows = used.get(which, old[which])
+        table(out, which)[:rows] = table(state, which)[:rows]
     return out
 
 
-def new_state(modern: bool, exact: bool = False) -> State:
+# tables that fill from the beginning, and how many rows they have: the rest need not be copied
+_COUNTERS = {
+    B_THREADS: S_THREADS,
+    B_FDS: S_FDS,
+    B_LIVES: S_LIVES,
+    B_MEMS: S_MEMS,
+    B_CPU: S_CPU,
+    B_COUNTS: S_COUNTS,
+    B_RECORDS: S_RECORDS,
+    B_STROFF: S_STRINGS,
+    B_ARENA: S_ARENA,
+    B_POOLKEY: S_POOL,
+    B_POOLROW: S_POOL,
+}
+
+
+def new_state(modern: bool, exact: bool = False, events: int = 0) -> State:
     """Allocate an empty state; tables grow by :func:`grow`.
 
-    ``exact`` makes the pass repeat the errors of 0.29.3 that it otherwise sets right.
+    ``exact`` makes the pass repeat the errors of 0.29.3 that it otherwise sets right. Room is made for
+    what some ``events`` usually need: memory that is not used is never really taken.
     """
-    events = event_table(modern)
+    catalogue = event_table(modern)
     state = _layout(
         {
-            B_THREADS: 1024,
-            B_FDS: 4096,
-            B_LIVES: 1024,
-            B_MEMS: 1024,
-            B_CPU: 1024,
-            B_COUNTS: 1024,
+            B_THREADS: 1024 + events // 64,
+            B_FDS: 4096 + events // 16,
+            B_LIVES: 1024 + events // 64,
+            B_MEMS: 1024 + events // 16,
+            B_CPU: 1024 + events // 64,
+            B_COUNTS: 1024 + events // 64,
             B_RECORDS: 1024,
-            B_STROFF: 8192,
+            B_STROFF: 8192 + events // 16,
             B_STRHASH: 16384,
             B_TIDKEY: 4096,
             B_TIDLIFE: 4096,
@@ -361,8 +385,8 @@ def new_state(modern: bool, exact: bool = False) -> State:
             B_STORELEN: 64,
             B_UNKNOWN: 65536,
             B_IF4: 0,
-            B_EVENTS: len(events),
-            B_ARENA: 1 << 20,
+            B_EVENTS: len(catalogue),
+            B_ARENA: (1 << 20) + events,
             B_STORE: 64 * STORE_SIZE,
             B_PATH: 4 * MAX_PATH,
             B_PATH2: 4 * MAX_PATH,
@@ -370,8 +394,7 @@ def new_state(modern: bool, exact: bool = False) -> State:
         }
     )
     h = state.h
-    table(state, B_EVENTS)[:] = events
-    table(state, B_POOLKEY)[:] = -1
+    table(state, B_EVENTS)[:] = catalogue
     nexts = table(state, B_STORENEXT)
     nexts[:] = np.arange(1, 65)
     nexts[-1] = -1
@@ -415,17 +438,7 @@ def grow(state: State, need_bytes: int = 0, need_pool: int = 0, rows: dict[int, 
 
     h = state.h
     more = rows or {}
-    used = {
-        B_THREADS: S_THREADS,
-        B_FDS: S_FDS,
-        B_LIVES: S_LIVES,
-        B_MEMS: S_MEMS,
-        B_CPU: S_CPU,
-        B_COUNTS: S_COUNTS,
-        B_RECORDS: S_RECORDS,
-        B_STROFF: S_STRINGS,
-    }
-    wanted = {which: int(h[s]) + MARGIN + more.get(which, 0) for which, s in used.items()}
+    wanted = {which: int(h[count]) + MARGIN + more.get(which, 0) for which, count in _COUNTERS.items()}
     wanted[B_ARENA] = int(h[S_ARENA]) + need_bytes + ARENA_MARGIN
     wanted[B_POOLKEY] = int(h[S_POOL]) + need_pool + POOL_MARGIN
     strings = int(h[S_STRINGS]) + more.get(B_STROFF, 0)
@@ -438,10 +451,7 @@ def grow(state: State, need_bytes: int = 0, need_pool: int = 0, rows: dict[int, 
     if h[S_FREE_STORE] < 0:
         wanted[B_STORENEXT] = 2 * slots
         wanted[B_STORE] = 2 * slots * STORE_SIZE
-    pool = int(h[C_POOL])
     state = resize(state, wanted)
-    if int(state.h[C_POOL]) > pool:
-        table(state, B_POOLKEY)[pool:] = -1
     if B_STRHASH in wanted:
         rehash(state.h, state.u)
     if B_TIDKEY in wanted:

@@ -34,7 +34,8 @@ from .tables import (
 def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> Index:
     """Finish the index; ``parameters`` reads the parameters of a record event.
 
-    ``events`` are the columns of the pass; their ``thread`` column is replaced by the split rows.
+    ``events`` are the columns of the pass; in their ``thread`` column the split rows take the place of
+    those of the pass.
     """
     st = decoded.state
     total = len(events.ts)
@@ -46,7 +47,6 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
     passed = Threads(*(np.ascontiguousarray(t[:, c]) for c in wanted))
     reaper = np.ascontiguousarray(lives[:, s.L_REAPER])
     lineage = split(events.thread, passed, ends, reaper, decoded.modern)
-    events = events._replace(thread=lineage.thread)
     strings = StringTable(s.table(st, s.B_ARENA), s.table(st, s.B_STROFF), int(st.h[s.S_STRINGS]))
     to_final = np.full(len(t), -1, np.int32)
     to_final[lineage.row[::-1]] = np.arange(len(lineage.row), dtype=np.int32)[::-1]
@@ -67,6 +67,7 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
     cpu = s.table(st, s.B_CPU)[: int(st.h[s.S_CPU])]
     counts = s.table(st, s.B_COUNTS)[: int(st.h[s.S_COUNTS])]
     counts = counts[np.lexsort((np.arange(len(counts)), counts[:, 1], counts[:, 0]))]
+    unknown = s.table(st, s.B_UNKNOWN)
     index = Index(
         events=events,
         threads=threads,
@@ -94,7 +95,7 @@ def build(decoded: Decoded, parameters: SplitRecord, events: EventColumns) -> In
         machine=decoded.meta.machine,
         modern=decoded.modern,
         damage=decoded.damage,
-        unknown_events={int(c): int(n) for c, n in enumerate(s.table(st, s.B_UNKNOWN).tolist()) if n},
+        unknown_events={int(c): int(unknown[c]) for c in np.flatnonzero(unknown)},
         unknown_blocks=decoded.unknown_blocks,
         block_counts=decoded.block_counts,
         stream_bytes=decoded.stream_bytes,
@@ -150,6 +151,7 @@ def _fds(decoded: Decoded, strings: StringTable, to_final: I32) -> FdColumns:
     st = decoded.state
     f = s.table(st, s.B_FDS)[: int(st.h[s.S_FDS])]
     kind = f[:, s.F_KIND].astype(np.uint8)
+    words = np.ascontiguousarray(f[:, s.F_W0 : s.F_W4 + 1])
     fds = FdColumns(
         kind=kind,
         flags=f[:, s.F_FLAGS].astype(np.int32),
@@ -160,9 +162,9 @@ def _fds(decoded: Decoded, strings: StringTable, to_final: I32) -> FdColumns:
         ino=f[:, s.F_INO].copy(),
         opener=to_final[f[:, s.F_OPENER]] if len(to_final) else np.zeros(len(f), np.int32),
         first_event=f[:, s.F_FIRST].copy(),
-        **_ends(kind, np.ascontiguousarray(f[:, s.F_W0 : s.F_W4 + 1])),
+        **_ends(kind, words),
     )
-    name_sockets(fds, np.ascontiguousarray(f[:, s.F_NAMED]), strings, decoded.modern)
+    name_sockets(fds, words, np.ascontiguousarray(f[:, s.F_NAMED]), strings, decoded.modern)
     prev = f[:, s.F_PREV]
     before = np.where(prev >= 0, fds.name[np.maximum(prev, 0)], 0) if len(prev) else fds.name
     renamed = (fds.name != before) & ((fds.flags & FD_MOMENT) == 0)

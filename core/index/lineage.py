@@ -25,7 +25,6 @@ class Lineage(NamedTuple):
     parent: I32  # final row of the parent, -1: none
     main: I32  # final row of the main thread (itself for main threads), -1: none
     session: I32  # a final row of the session leader's state then, -1: none
-    thread: I32  # per event: final row
     last: I64  # per life: final row at its end
 
 
@@ -212,10 +211,12 @@ def _run(
     order: I64,
     reaper: I64,
     modern: bool,
-    out: I32,
     last: I64,
 ) -> int:
-    """Replay events ``begin..end`` (``end`` excluded); stops early when tables are full, returns where."""
+    """Replay events ``begin..end`` (``end`` excluded); stops early when tables are full, returns where.
+
+    What ``thread`` says of the events replayed are final rows.
+    """
     e = begin
     while e < end:
         if _full(w):
@@ -252,14 +253,28 @@ def _run(
             w.s[0] += 1
             if _full(w):
                 return e
-        row = np.int64(thread[e])
-        if row >= 0:
-            life = t.life[row]
-            if w.cur[life] == row:
-                out[e] = np.int32(_whole(w, life, t, reaper, modern))
-            else:
-                out[e] = np.int32(_make(w, row, np.int64(-1), np.int64(-2), np.int64(-1)))
-        e += 1
+        # until the next change all events of a thread have the same final row
+        change = end
+        if pointers[1] < len(order):
+            change = min(change, ends[order[pointers[1]]])
+        if pointers[0] < len(t.first):
+            change = min(change, t.first[pointers[0]])
+        before = np.int64(-1)
+        final = np.int64(-1)
+        while e < change:
+            row = np.int64(thread[e])
+            if row >= 0:
+                if row != before:
+                    if _full(w):
+                        return e
+                    life = t.life[row]
+                    if w.cur[life] == row:
+                        final = _whole(w, life, t, reaper, modern)
+                    else:
+                        final = _make(w, row, np.int64(-1), np.int64(-2), np.int64(-1))
+                    before = row
+                thread[e] = np.int32(final)
+            e += 1
     return e
 
 
@@ -308,8 +323,8 @@ def _grow(w: _Work) -> _Work:
 def split(thread: I32, t: Threads, ends: I64, reaper: I64, modern: bool) -> Lineage:
     """Split thread rows by ancestry.
 
-    ``thread`` is the row of each event. ``ends`` (the number of events for lives that never end) and
-    ``reaper`` are columns of the lives.
+    ``thread`` is the row of the pass for each event, -1 for none; final rows take their place. ``ends``
+    (the number of events for lives that never end) and ``reaper`` are columns of the lives.
     """
     total = len(thread)
     lives = len(ends)
@@ -339,12 +354,11 @@ def split(thread: I32, t: Threads, ends: I64, reaper: I64, modern: bool) -> Line
         chain=np.zeros(_DEPTH, np.int64),
     )
     order = np.argsort(ends, kind="stable")[: int((ends < total).sum())].astype(np.int64)
-    out = np.full(total, -1, np.int32)
     last = np.full(lives, -1, np.int64)
     pointers = np.zeros(2, np.int64)
     at = 0
     while True:
-        at = _run(w, thread, at, total, pointers, t, ends, order, reaper, modern, out, last)
+        at = _run(w, thread, at, total, pointers, t, ends, order, reaper, modern, last)
         if at >= total:
             break
         w = _grow(w)
@@ -370,6 +384,5 @@ def split(thread: I32, t: Threads, ends: I64, reaper: I64, modern: bool) -> Line
         parent.astype(np.int32),
         main.astype(np.int32),
         to_final[w.session[:count]],
-        out,
         last,
     )

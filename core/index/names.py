@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import numpy as np
@@ -53,17 +54,31 @@ def named_text(fds: FdColumns, row: int, how: int, path: bytes, modern: bool) ->
     return tuple_text(kind, shown, sip, sport, fds.dip[row].tobytes(), int(fds.dport[row])).encode()
 
 
-def name_sockets(fds: FdColumns, named: I64, strings: StringTable, modern: bool) -> None:
+def name_sockets(fds: FdColumns, words: I64, named: I64, strings: StringTable, modern: bool) -> None:
     """Fill ``fds.name`` of the rows whose name is made from a socket.
 
-    ``named`` holds 8 times the row of that socket plus how, 0 for all others; the name of the socket's
-    row is the path of a unix socket until then.
+    ``words`` has shape (n, 5): what the sockets know of their ends. ``named`` holds 8 times the row of
+    the socket that gives the name plus how, 0 for all others; the name of the socket's row is the path of
+    a unix socket until then.
     """
-    distinct, inverse = np.unique(named, return_inverse=True)
-    paths = fds.name[distinct >> 3]
+    made = np.flatnonzero(named)
+    row = named[made] >> 3
+    facts = (named[made] & 7, fds.kind[row], fds.l4proto[row], fds.name[row], *words[row].T)
+    distinct, inverse = _distinct(np.column_stack(facts))
     names = np.zeros(len(distinct), np.int32)
-    for place, (code, path) in enumerate(zip(distinct.tolist(), paths.tolist(), strict=True)):
-        if code:
-            names[place] = strings.intern(named_text(fds, code >> 3, code & 7, strings[path], modern))
-    made = named != 0
-    fds.name[made] = names[inverse.reshape(-1)][made]
+    for place, code in enumerate(named[made[distinct]].tolist()):
+        path = strings[int(fds.name[code >> 3])]
+        names[place] = strings.intern(named_text(fds, code >> 3, code & 7, path, modern))
+    fds.name[made] = names[inverse]
+
+
+def _distinct(rows: I64) -> tuple[I64, I64]:
+    """Return the first of each kind of rows, ascending, and for each row which of those it equals."""
+    factors = np.frombuffer(os.urandom(8 * rows.shape[1]), np.int64) | 1
+    _, first, inverse = np.unique((rows * factors).sum(axis=1), return_index=True, return_inverse=True)
+    if (rows[first[inverse]] != rows).any():  # two different rows have the same sum: an odd chance
+        _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    return first[order], rank[inverse.reshape(-1)]
