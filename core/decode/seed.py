@@ -68,6 +68,7 @@ from .state import (
     S_EXACT,
     S_FDS,
     S_FREE_STORE,
+    S_LAST_LIFE,
     S_LIVES,
     S_MEMS,
     S_MODERN,
@@ -216,6 +217,7 @@ def _forget(state: State) -> State:
     table(state, B_TIDGROUP)[:] = 0
     h[H_FREE : H_FREE + 40] = -1
     h[S_TIDS] = h[S_POOL] = 0
+    h[S_LAST_LIFE] = -1
     for pending in (S_PENDING_LIFE, S_PENDING_CLOSE, S_PENDING_FD, S_PENDING_CANCELED):
         h[pending] = -1
     nexts = table(state, B_STORENEXT)

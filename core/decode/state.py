@@ -141,7 +141,9 @@ M_COLUMNS = 5  # vmsize, vmrss, vmswap, pfmajor, pfminor
     S_NULL,  # string id of "NULL"
     S_MAX_TABLE,  # capacity of the largest descriptor table
     S_EXACT,  # follow 0.29.3 where it is known to be wrong, too: for comparisons
-) = range(26)
+    S_LAST_TID,  # the thread found last
+    S_LAST_LIFE,  # ... and its life, -1: look again
+) = range(28)
 
 # --- what the current event shows, set by the state machine -------------------------------------------
 (O_THREAD, O_FD, O_FDNUM, O_MEM, O_RES, O_LATENCY, O_FLAGS) = range(40, 47)
@@ -401,6 +403,7 @@ def new_state(modern: bool, exact: bool = False, events: int = 0) -> State:
     h[H_FREE : H_FREE + 40] = -1
     for pending in (S_PENDING_LIFE, S_PENDING_CLOSE, S_PENDING_FD, S_PENDING_CANCELED):
         h[pending] = -1
+    h[S_LAST_LIFE] = -1
     h[S_MODERN] = int(modern)
     h[S_EXACT] = int(exact and not modern)
     seeds = np.frombuffer(os.urandom(16), np.int64)

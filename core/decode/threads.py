@@ -47,6 +47,8 @@ from .state import (
     S_COUNTS,
     S_EXACT,
     S_FREE_STORE,
+    S_LAST_LIFE,
+    S_LAST_TID,
     S_LIVES,
     S_MEMS,
     S_MODERN,
@@ -97,7 +99,12 @@ def _find_place(h: I64, tid: int) -> int:
 @inline
 def find(h: I64, tid: int) -> int:
     """Return the life of ``tid``, -1: no entry."""
-    return h[h[B_TIDLIFE] + _find_place(h, tid)] - 1
+    if h[S_LAST_TID] == tid and h[S_LAST_LIFE] >= 0:
+        return h[S_LAST_LIFE]
+    life = h[h[B_TIDLIFE] + _find_place(h, tid)] - 1
+    h[S_LAST_TID] = tid
+    h[S_LAST_LIFE] = life
+    return life
 
 
 @inline
@@ -108,6 +115,7 @@ def group_size(h: I64, pid: int) -> int:
 
 @inline
 def _hash_set(h: I64, tid: int, life: int) -> None:
+    h[S_LAST_LIFE] = -1
     i = _find_place(h, tid)
     if h[h[B_TIDLIFE] + i] == 0 and h[h[B_TIDGROUP] + i] == 0:
         h[S_TIDS] += 1
@@ -136,6 +144,7 @@ def leave_group(h: I64, pid: int) -> None:
 
 @inline
 def _hash_remove(h: I64, tid: int) -> None:
+    h[S_LAST_LIFE] = -1
     i = _find_place(h, tid)
     if h[h[B_TIDLIFE] + i] != 0:
         h[h[B_TIDLIFE] + i] = 0
