@@ -22,6 +22,20 @@ CODES = 336  # event codes that sysdig 0.29.3 knows
 WITNESS = 77  # a thread that no event changes
 FIRST = 1000  # thread of the first event
 CHILD = 100_000  # what a thread that is made has more than its maker
+# what sysdig was asked to print of each
+FORMAT = "*" + "\x1f".join(
+    f"%{field}"
+    for field in (
+        "evt.num",
+        "evt.dir",
+        "evt.type",
+        "evt.category",
+        "evt.rawres",
+        "evt.args",
+        "evt.arg[0]",
+        "evt.arg[1]",
+    )
+)
 PROCESS_CALLS = frozenset(("clone", "fork", "vfork", "clone3", "execve", "execveat"))
 DIRECTORY_CALLS = frozenset(("openat", "openat2"))
 # records with a text that sysdig can read; of containers it shows those that were found

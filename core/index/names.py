@@ -64,7 +64,7 @@ def name_sockets(fds: FdColumns, words: I64, named: I64, strings: StringTable, m
     made = np.flatnonzero(named)
     row = named[made] >> 3
     facts = (named[made] & 7, fds.kind[row], fds.l4proto[row], fds.name[row], *words[row].T)
-    distinct, inverse = _distinct(np.column_stack(facts))
+    distinct, inverse = _distinct(np.column_stack(facts).astype(np.int64))
     names = np.zeros(len(distinct), np.int32)
     for place, code in enumerate(named[made[distinct]].tolist()):
         path = strings[int(fds.name[code >> 3])]

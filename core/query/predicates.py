@@ -50,7 +50,7 @@ _CLASS = {
     Kind.IP: "an address",
     Kind.LIST: "a list",
 }
-_ORDERED: dict[str, Callable[[Any, Any], Bools]] = {
+ORDERED: dict[str, Callable[[Any, Any], Bools]] = {
     "=": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -232,7 +232,7 @@ def _compare(cells: Cells, op: str, value: int | float) -> Bools:
             passes = op == "!=" or (op in ("<", "<=") if beyond else op in (">", ">="))
             return np.full(len(values), passes)
         wanted = values.dtype.type(value)
-    return _ORDERED[op](values, wanted)
+    return ORDERED[op](values, wanted)
 
 
 class Ordered:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from ..index.tables import StringTable
 from .ast import Literal
 from .cells import Bools, Cells, Kind
-from .predicates import BadValue, check_operator, group_of, plain, text_test
+from .predicates import ORDERED, BadValue, check_operator, group_of, plain, text_test
 from .terms import Term, factorize
 from .transformers import Shape
 
 Compare = Callable[[Cells, Cells], Bools]
 
 _NO_FIELD = ("regex", "pmatch")  # operators whose right side is prepared once, and so is a constant
-_ORDERED: dict[str, Callable[[Any, Any], Bools]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def compare_terms(op: str, left: Term, right: Term, names: tuple[str, str], strings: StringTable) -> Compare:
@@ -55,7 +45,7 @@ def _told(shape: Shape) -> str:
 
 def _numbers(op: str, a: Cells, b: Cells) -> Bools:
     first, second = (c.values.view(np.uint64) if c.kind is Kind.UINT else c.values for c in (a, b))
-    return _ORDERED[plain(op)](first, second) & a.valid & b.valid
+    return ORDERED[plain(op)](first, second) & a.valid & b.valid
 
 
 def _lists(op: str, a: Cells, b: Cells) -> Bools:

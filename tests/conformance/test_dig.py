@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from views_golden import UNSET_ADDRESS, golden, plain_runs
 
 from scaptui.core.capture import Capture
 from scaptui.core.index.tables import EV_HIDDEN
 from scaptui.core.query.buffers import WHOLE, Look
 from scaptui.core.query.format import CONTAINERS, DEFAULT, compile_format
 
-# csysdig 0.29.3 shows bytes that it never set as the peer of a bound UDP socket
-UNSET_ADDRESS = "->145.216.3.255:"
 _OPTIONS = frozenset(("-v", "dig", "-j", "-pc", "-A", "-X"))
-
-
-def golden() -> Path:
-    captures = os.environ.get("SCAPTUI_CAPTURES")
-    shared = Path(captures).parent if captures else Path(__file__).parents[3] / "shared"
-    return shared / "golden" / "csysdig"
-
-
-def runs() -> list[dict[str, Any]]:
-    """Return all runs of the list of system calls: file name and command line."""
-    index = golden() / "index.json"
-    if not index.exists():
-        return []
-    return [run for run in json.loads(index.read_text()) if run["file"].startswith("dig__")]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +25,7 @@ def haproxy(capture_file: Callable[[str], Path]) -> Iterator[Capture]:
         yield capture
 
 
-@pytest.mark.parametrize("run", runs(), ids=lambda run: run["file"].removesuffix(".json"))
+@pytest.mark.parametrize("run", plain_runs("dig"), ids=lambda run: run["file"].removesuffix(".json"))
 def test_the_lines_of_csysdig(haproxy: Capture, run: dict[str, Any]) -> None:
     options = run["argv"][3:]
     look = Look("ascii") if "-A" in options else Look("hexascii") if "-X" in options else WHOLE

@@ -3,34 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from views_golden import UNSET_ADDRESS, golden, plain_runs
 
 from scaptui.core.capture import Capture
 from scaptui.core.streams.echo import EchoBlock, blocks
 from scaptui.core.streams.render import Mode
 
-# csysdig 0.29.3 shows bytes that it never set as the peer of a bound UDP socket
-UNSET_ADDRESS = "->145.216.3.255:"
 _OPTIONS = frozenset(("-v", "echo", "-j", "-pc", "-A", "-X"))
-
-
-def golden() -> Path:
-    captures = os.environ.get("SCAPTUI_CAPTURES")
-    shared = Path(captures).parent if captures else Path(__file__).parents[3] / "shared"
-    return shared / "golden" / "csysdig"
-
-
-def runs() -> list[dict[str, Any]]:
-    """Return all runs of the echo view: file name and command line."""
-    index = golden() / "index.json"
-    if not index.exists():
-        return []
-    return [run for run in json.loads(index.read_text()) if run["file"].startswith("echo__")]
 
 
 def expected(path: Path) -> list[dict[str, str]]:
@@ -71,7 +55,7 @@ def haproxy(capture_file: Callable[[str], Path]) -> Capture:
     return Capture.open(capture_file("haproxy-502.scap"))
 
 
-@pytest.mark.parametrize("run", runs(), ids=lambda run: run["file"].removesuffix(".json"))
+@pytest.mark.parametrize("run", plain_runs("echo"), ids=lambda run: run["file"].removesuffix(".json"))
 def test_the_blocks_of_csysdig(haproxy: Capture, run: dict[str, Any]) -> None:
     options = run["argv"][3:]
     mode: Mode = "ascii" if "-A" in options else "hex" if "-X" in options else "dotted"

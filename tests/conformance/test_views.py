@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from views_golden import OLD, SPECTROGRAMS, differences, rows_of
 from scaptui.core.capture import Capture
 from scaptui.core.views.answers import why_empty
 from scaptui.core.views.catalogue import list_views
+
+pytestmark = pytest.mark.usefixtures("utc")
 
 NO_VIEWS_THERE = ("dig", "echo", "overview", "listening_ports", *SPECTROGRAMS)
 VIEWS = [view for view in list_views() if not view.own and view.id not in NO_VIEWS_THERE]
@@ -47,15 +48,6 @@ def filters_for(view: str) -> list[str | None]:
         return FILTERS
     place = ANSWERED.index(view)
     return [None, *(FILTERS[1 + (place * 3 + step) % (len(FILTERS) - 1)] for step in range(3))]
-
-
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.fixture(scope="module")

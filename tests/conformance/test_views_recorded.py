@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,17 +13,10 @@ from scaptui.core.query.buffers import Look
 from scaptui.core.views.engine import run_view
 from scaptui.core.views.spectrogram import spectrogram
 
+pytestmark = pytest.mark.usefixtures("utc")
+
 UNSET = "192.168.128.156:55441->145.216.3.255:514"
 LOOKS = {"-A": Look("ascii"), "-X": Look("hexascii")}
-
-
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.fixture(scope="module")

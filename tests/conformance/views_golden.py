@@ -66,6 +66,14 @@ def recorded() -> tuple[Run, ...]:
     return tuple(found)
 
 
+def plain_runs(view: str) -> list[dict[str, Any]]:
+    """Return the recorded runs of a view that prints lines or blocks, as the index has them."""
+    index = golden() / "index.json"
+    if not index.exists():
+        return []
+    return [run for run in json.loads(index.read_text()) if run["file"].startswith(f"{view}__")]
+
+
 @dataclass(frozen=True)
 class Summary:
     """One recorded run of the summary of sysdig."""

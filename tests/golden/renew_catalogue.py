@@ -13,25 +13,13 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-FIELDS = (
-    "evt.num",
-    "evt.dir",
-    "evt.type",
-    "evt.category",
-    "evt.rawres",
-    "evt.args",
-    "evt.arg[0]",
-    "evt.arg[1]",
-)
-FORMAT = "*" + "\x1f".join(f"%{field}" for field in FIELDS) + "\x1e"
-
 
 def main() -> None:
-    from event_variety import sample
+    from event_variety import FORMAT, sample
 
     capture = HERE / "catalogue.scap"
     capture.write_bytes(sample(1, 3))
-    command = ["sysdig", "-r", str(capture), "-p", FORMAT]
+    command = ["sysdig", "-r", str(capture), "-p", FORMAT + "\x1e"]
     done = subprocess.run(command, capture_output=True, check=True)
     (HERE / "catalogue.txt.gz").write_bytes(gzip.compress(done.stdout, mtime=0))
 

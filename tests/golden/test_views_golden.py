@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from scaptui.core.capture import Capture
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
 from views_golden import differences
+
+pytestmark = pytest.mark.usefixtures("utc")
 
 RUNS: list[dict[str, Any]] = json.loads(
     gzip.decompress((Path(__file__).parent / "views.json.gz").read_bytes())
@@ -30,15 +31,6 @@ NO_OPENS_THERE = ("file_opens",)
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Capture]:
     with views_story.opened(tmp_path_factory.mktemp("story"), False) as capture:
         yield capture
-
-
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.parametrize("view", sorted({run["view"] for run in RUNS} - {*NO_OPENS_THERE}))

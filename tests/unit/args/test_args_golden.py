@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 import numpy as np
-from event_variety import CODES, left_out
+from event_variety import CODES, FORMAT, left_out
 
 from scaptui.core.capture import Capture
 from scaptui.core.index.tables import EV_HIDDEN
@@ -15,17 +15,6 @@ from scaptui.core.schema.catalogue import events
 from scaptui.core.text import printable
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-# as in golden/renew_catalogue.py
-FIELDS = (
-    "evt.num",
-    "evt.dir",
-    "evt.type",
-    "evt.category",
-    "evt.rawres",
-    "evt.args",
-    "evt.arg[0]",
-    "evt.arg[1]",
-)
 
 
 def test_the_recorded_lines() -> None:
@@ -33,7 +22,7 @@ def test_the_recorded_lines() -> None:
     theirs = [line.split("\x1f") for line in recorded.split("\x1e\n")[:-1]]
     with Capture.open(GOLDEN / "catalogue.scap") as capture:
         rows = np.flatnonzero((capture.index.events.flags & EV_HIDDEN) == 0)
-        form = compile_format("*" + "\x1f".join(f"%{field}" for field in FIELDS), capture.fields)
+        form = compile_format(FORMAT, capture.fields)
         ours = [line.split("\x1f") for line in form.lines(rows)]
         held = set(np.unique(capture.index.events.type).tolist())
     assert len(ours) == len(theirs) > 900
