@@ -14,9 +14,10 @@ from scaptui.tui.screens.about import AboutScreen
 from scaptui.tui.screens.choice import ChoiceScreen
 from scaptui.tui.screens.columns import ColumnsScreen, ColumnTable
 from scaptui.tui.screens.detail import DetailScreen
-from scaptui.tui.screens.help import HelpScreen, PaneTable
+from scaptui.tui.screens.help import HelpScreen
 from scaptui.tui.screens.main import MainScreen
 from scaptui.tui.screens.open import OpenScreen
+from scaptui.tui.screens.pane import PaneTable
 from scaptui.tui.screens.problems import ProblemsScreen
 from scaptui.tui.widgets.filterbar import FilterBar, FindBar
 from scaptui.tui.widgets.navigator import Navigator

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-from rich.text import Text
-from textual import on
-from textual.app import ComposeResult
-from textual.widgets import Static
-
-from ..cells import clean, duration
+from ..cells import duration
 from ..model import About, CaptureInfo, Column
-from ..rows import ListRows
 from ..state import Query
-from ..widgets.virtual_table import VirtualTable
-from .help import PaneTable
-from .keyed import KeyedModal
+from .pane import Pane
+
+_COLUMNS = (Column("WHAT", limit=22), Column("FIELD", limit=30), Column("MEANING", limit=400))
 
 
-class AboutScreen(KeyedModal):
+class AboutScreen(Pane):
     """Explains a view."""
-
-    CSS_PATH = "pane.tcss"
 
     def __init__(self, about: About, query: Query, info: CaptureInfo) -> None:
         """Take what there is to say, and the selection it is shown for."""
-        super().__init__()
+        super().__init__(about.name)
         self._about = about
         self._query = query
         self._info = info
 
-    def compose(self) -> ComposeResult:
-        """Title, text, keys."""
-        yield Static(Text(f" {self._about.name} ", self.role("header")), id="heading")
-        yield PaneTable(id="lines")
-        yield Static("", id="value", markup=False)
-        yield Static(Text(f" {self.hints()}", self.role("dim")), id="hint")
-
-    def on_mount(self) -> None:
-        """Fill the table."""
+    def fill(self) -> None:
+        """Show a line for each thing there is to say."""
         about, query = self._about, self._query
         span = self._info.duration_ns if query.window is None else query.window[1] - query.window[0]
         lines = [
@@ -50,18 +35,6 @@ class AboutScreen(KeyedModal):
             *([("Columns", "", "")] if about.columns else []),
             *((f"  {column.name}", column.field, column.help) for column in about.columns),
         ]
-        columns = [Column("WHAT", limit=22), Column("FIELD", limit=30), Column("MEANING", limit=400)]
-        table = self.query_one(PaneTable)
-        table.show(ListRows(columns, [str(n) for n in range(len(lines))], lines.__getitem__))
-        table.focus()
+        self.show(_COLUMNS, len(lines), lines.__getitem__)
 
-    @on(VirtualTable.Moved)
-    def _describe(self) -> None:
-        table = self.query_one(PaneTable)
-        self.query_one("#value", Static).update(Text(clean(table.last_cell())))
-
-    def do_pane_close(self) -> None:
-        """Return."""
-        self.dismiss(None)
-
-    do_view_about = do_pane_close
+    do_view_about = Pane.do_pane_close

@@ -8,16 +8,13 @@ from functools import partial
 
 from rich.text import Text
 from textual import on
-from textual.app import ComposeResult
 from textual.widgets import Static
 
 from ..cells import clean
 from ..jobs import JobDone, Jobs
 from ..model import Column, FieldValue, Gateway
-from ..rows import ListRows
 from ..widgets.virtual_table import VirtualTable
-from .help import PaneTable
-from .keyed import KeyedModal
+from .pane import Pane
 
 
 @dataclass(frozen=True)
@@ -28,13 +25,14 @@ class Use:
     narrow: bool
 
 
-class DetailScreen(KeyedModal):
+_COLUMNS = (Column("GROUP", limit=12), Column("FIELD", limit=26), Column("VALUE", limit=4000))
+
+
+class DetailScreen(Pane):
     """Shows the fields of an event; is dismissed with a :class:`Use` or None.
 
     ``count`` events are a key away, ``event(i)`` gives the event row of one, and ``at`` is the first shown.
     """
-
-    CSS_PATH = "pane.tcss"
 
     def __init__(self, gateway: Gateway, event: Callable[[int], int | None], count: int, at: int) -> None:
         """Take the capture, the events of the view it was opened from and which of them to show."""
@@ -46,17 +44,8 @@ class DetailScreen(KeyedModal):
         self._fields: Sequence[FieldValue] = ()
         self._jobs = Jobs(self)
 
-    def compose(self) -> ComposeResult:
-        """Title, fields, the chosen value in full, keys."""
-        yield Static("", id="heading")
-        yield PaneTable(id="lines")
-        yield Static("", id="value")
-        keys = " Enter: go to this value   a: add it to the filter   n/p: next, previous event   Esc: close"
-        yield Static(Text(keys, self.role("dim")), id="hint")
-
-    def on_mount(self) -> None:
+    def fill(self) -> None:
         """Show the event."""
-        self.query_one(PaneTable).focus()
         self._load()
 
     def _load(self) -> None:
@@ -72,30 +61,21 @@ class DetailScreen(KeyedModal):
         self.query_one("#value", Static).update(Text(clean(text), self.role("error")))
 
     def _show(self, fields: Sequence[FieldValue]) -> None:
-        table = self.query_one(PaneTable)
-        old = self._fields[table.cursor].name if self._fields else ""
+        old = self._fields[self.table.cursor].name if self._fields else ""
         self._fields = fields
-        title = f" Event {(self._event(self.at) or 0) + 1:,} · {self.at + 1:,} of {self._count:,} "
-        self.query_one("#heading", Static).update(Text(title, self.role("header")))
-        columns = [Column("GROUP", limit=12), Column("FIELD", limit=26), Column("VALUE", limit=4000)]
+        self.entitle(f"Event {(self._event(self.at) or 0) + 1:,} · {self.at + 1:,} of {self._count:,}")
         names = [field.name for field in fields]
-        rows = ListRows(columns, names, lambda i: (fields[i].group, fields[i].name, fields[i].value))
-        table.show(rows, names.index(old) if old in names else 0)
-        self._describe()
+        lines = [(field.group, field.name, field.value) for field in fields]
+        self.show(_COLUMNS, len(lines), lines.__getitem__, names.index(old) if old in names else 0)
+        self.describe()
 
-    @on(VirtualTable.Moved)
-    def _describe(self) -> None:
-        table = self.query_one(PaneTable)
-        if self._fields and table.count:
-            field = self._fields[table.cursor]
-            text = Text(clean(field.value[:4000]))
-            if field.help:
-                text.append("\n" + clean(field.help), self.role("dim"))
-            self.query_one("#value", Static).update(text)
+    def full(self, line: int) -> Text:
+        """Return the whole value, and what the field means."""
+        return self.explained(self._fields[line].value, self._fields[line].help)
 
     def _use(self, narrow: bool) -> None:
         if self._fields:
-            field = self._fields[self.query_one(PaneTable).cursor]
+            field = self._fields[self.table.cursor]
             if field.filter:
                 self.dismiss(Use(field, narrow))
             else:
@@ -125,4 +105,4 @@ class DetailScreen(KeyedModal):
     def do_pane_close(self) -> None:
         """Return."""
         self._jobs.close()
-        self.dismiss(None)
+        super().do_pane_close()

@@ -5,63 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.text import Text
-from textual import on
-from textual.app import ComposeResult
-from textual.widgets import Static
 
-from ..cells import clean
 from ..model import CellValue, Column
-from ..rows import ListRows
-from ..widgets.virtual_table import VirtualTable
-from .help import PaneTable
-from .keyed import KeyedModal
+from .pane import Pane
+
+_COLUMNS = (
+    Column("COLUMN", limit=20),
+    Column("VALUE", limit=60),
+    Column("IN THE CAPTURE", limit=60),
+    Column("FIELD", limit=26),
+)
 
 
-class RowScreen(KeyedModal):
+class RowScreen(Pane):
     """Shows the cells of a row below each other."""
-
-    CSS_PATH = "pane.tcss"
 
     def __init__(self, title: str, values: Sequence[CellValue]) -> None:
         """Take a title and the cells."""
-        super().__init__()
-        self._heading = title
+        super().__init__(title)
         self._values = values
 
-    def compose(self) -> ComposeResult:
-        """Title, cells, the chosen one in full, keys."""
-        yield Static(Text(f" {clean(self._heading)} ", self.role("header")), id="heading")
-        yield PaneTable(id="lines")
-        yield Static("", id="value", markup=False)
-        yield Static(Text(f" {self.hints()}", self.role("dim")), id="hint")
+    def fill(self) -> None:
+        """Show a line for each cell."""
+        lines = [(value.name, value.text, value.raw, value.field) for value in self._values]
+        self.show(_COLUMNS, len(lines), lines.__getitem__)
 
-    def on_mount(self) -> None:
-        """Fill the table."""
-        values = self._values
-        columns = [
-            Column("COLUMN", limit=20),
-            Column("VALUE", limit=60),
-            Column("IN THE CAPTURE", limit=60),
-            Column("FIELD", limit=26),
-        ]
-        names = [str(at) for at in range(len(values))]
-        cells = [(value.name, value.text, value.raw, value.field) for value in values]
-        table = self.query_one(PaneTable)
-        table.show(ListRows(columns, names, cells.__getitem__))
-        table.focus()
+    def full(self, line: int) -> Text:
+        """Return the whole value, and what its column means."""
+        value = self._values[line]
+        return self.explained(value.raw, value.help)
 
-    @on(VirtualTable.Moved)
-    def _describe(self) -> None:
-        table = self.query_one(PaneTable)
-        if table.count:
-            value = self._values[table.cursor]
-            text = Text(clean(value.raw[:4000]))
-            if value.help:
-                text.append("\n" + clean(value.help), self.role("dim"))
-            self.query_one("#value", Static).update(text)
-
-    def do_pane_close(self) -> None:
-        """Return."""
-        self.dismiss(None)
-
-    do_view_details = do_pane_close
+    do_view_details = Pane.do_pane_close
