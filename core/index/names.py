@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 
 import numpy as np
 
+from ..distinct import distinct_rows
 from .tables import I64, FdColumns, StringTable
 
 NAMED_TUPLE, NAMED_ENDS, NAMED_ADDRESS, NAMED_UNIX = 1, 2, 3, 4  # how a name is made
@@ -64,21 +64,9 @@ def name_sockets(fds: FdColumns, words: I64, named: I64, strings: StringTable, m
     made = np.flatnonzero(named)
     row = named[made] >> 3
     facts = (named[made] & 7, fds.kind[row], fds.l4proto[row], fds.name[row], *words[row].T)
-    distinct, inverse = _distinct(np.column_stack(facts).astype(np.int64))
+    distinct, inverse = distinct_rows(np.column_stack(facts))
     names = np.zeros(len(distinct), np.int32)
     for place, code in enumerate(named[made[distinct]].tolist()):
         path = strings[int(fds.name[code >> 3])]
         names[place] = strings.intern(named_text(fds, code >> 3, code & 7, path, modern))
     fds.name[made] = names[inverse]
-
-
-def _distinct(rows: I64) -> tuple[I64, I64]:
-    """Return the first of each kind of rows, ascending, and for each row which of those it equals."""
-    factors = np.frombuffer(os.urandom(8 * rows.shape[1]), np.int64) | 1
-    _, first, inverse = np.unique((rows * factors).sum(axis=1), return_index=True, return_inverse=True)
-    if (rows[first[inverse]] != rows).any():  # two different rows have the same sum: an odd chance
-        _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    return first[order], rank[inverse.reshape(-1)]

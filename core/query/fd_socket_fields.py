@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..distinct import distinct_rows
 from ..index.tables import FD_CLIENT, FD_SERVER
 from .cells import Bools, Cells, Kind, bools, ids, intern_all, ints
 from .context import Context
@@ -85,10 +86,9 @@ def _addresses(
         if not len(chosen):
             continue
         seen = np.concatenate((raw[chosen, :size], inside[chosen, None].view(np.uint8)), axis=1)
-        distinct, inverse = np.unique(seen, axis=0, return_inverse=True)
-        items = [row.tobytes() for row in distinct]
+        first, place = distinct_rows(seen.view(np.int32))
+        items = [seen[row].tobytes() for row in first]
         known = intern_all(ctx.strings, [item[:size] for item in items])
-        place = inverse.reshape(-1)
         found[chosen] = known.values[place]
         local = [places.local(item[:size], int.from_bytes(item[size:], "little")) for item in items]
         here[chosen] = np.array(local, np.bool_)[place]
