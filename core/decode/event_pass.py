@@ -10,21 +10,17 @@ import numpy as np
 
 from ..index.tables import (
     CL_ACTIVE,
-    CL_CLOSED,
-    EV_FD_GUESSED,
     EV_HAS_RES,
     EV_HIDDEN,
-    EV_PAIRED,
     EV_STATE_ONLY,
-    FD_PHANTOM,
     I64,
     NO_FD,
     U8,
 )
 from ..kernel import inline, kernel, unchecked
 from . import actions as a
-from . import clones, fdtables, files, sockets, threads
-from .effects import F_DUPFD, F_DUPFD_CLOEXEC, apply, clamp
+from . import clones, enters, exits, fdtables, threads
+from .effects import clamp
 from .params import (
     HEADER_V1,
     HEADER_V1_FLAGS,
@@ -38,8 +34,6 @@ from .readers import i64, signed, u16, u32
 from .state import (
     ARENA_MARGIN,
     B_RECORDS,
-    B_STORE,
-    B_STORELEN,
     B_UNKNOWN,
     C_ARENA,
     C_COUNTS,
@@ -54,23 +48,15 @@ from .state import (
     C_STROFF,
     C_THREADS,
     C_TIDS,
-    F_FLAGS,
     H_OFF,
     H_PLEN,
-    H_STORED,
     L_CPU_SYS,
     L_CPU_TS,
     L_CPU_USR,
-    L_ENTER_TS,
-    L_EXIT,
     L_FD,
     L_LATENCY,
     L_MEM,
-    L_REAPER,
     L_ROW,
-    L_STORE,
-    L_STORE_TYPE,
-    L_TYPE,
     MARGIN,
     O_FD,
     O_FDNUM,
@@ -90,7 +76,6 @@ from .state import (
     S_COUNTS,
     S_CPU,
     S_EVENTS,
-    S_EXACT,
     S_FDS,
     S_FREE_STORE,
     S_LAST_BAD,
@@ -107,18 +92,14 @@ from .state import (
     S_STRINGS,
     S_THREADS,
     S_TIDS,
-    STORE_SIZE,
     T_FLAGS,
     Segment,
     cc,
     ee,
-    ff,
     ll,
     tt,
 )
 
-_EXECVEAT_E = 330
-_COPY_FILE_RANGE_X = 333
 _MAX_BLOCK = 1 << 28
 
 
@@ -281,7 +262,9 @@ def _event(
         h[O_FLAGS] |= EV_HAS_RES
     if action == a.A_CLONE:
         if not modern:
-            _clone_old(h, u, buf, slots, n, event, code, ts, tid, res, has_res)
+            life = exits.clone_old(h, u, buf, slots, n, event, code, ts, tid, res, has_res)
+            if life >= 0:
+                _show(h, life, event)
             return
         if has_res and res >= 0:
             life = clones.clone_new(h, u, buf, slots, n, tid, ts, event, res, h[info + a.E_KIND] == 1)
@@ -297,42 +280,19 @@ def _event(
     h[tt(h, h[lives + L_ROW]) + T_FLAGS] |= CL_ACTIVE
     h[O_LATENCY] = 0
     if code & 1 == 0:
-        row = _enter(h, u, buf, pos, length, kind, event, code, ts, life, facts, action, slots, n)
+        row = enters.enter(h, u, buf, pos, length, kind, event, code, ts, life, facts, action, slots, n)
     elif modern:
-        row = _exit_new(h, u, buf, event, code, ts, life, facts, action, slots, n, res, has_res)
+        row = exits.exit_new(h, u, buf, event, code, ts, life, facts, action, slots, n, res, has_res)
     else:
-        row = _exit_old(h, u, buf, event, code, ts, life, facts, action, slots, n, res, has_res)
+        row = exits.exit_old(h, u, buf, event, code, ts, life, facts, action, slots, n, res, has_res)
         if facts & (a.E_USES_FD | a.E_CREATES_FD | a.E_DESTROYS_FD):
-            row = _guessed(h, life, event, row)
+            row = exits.guessed(h, life, event, row)
             if action == a.A_CONNECT or (action == a.A_ACCEPT and row < 0):
-                row = _told(h, u, buf, event, life, action, slots, n, res, row)
+                row = exits.told(h, u, buf, event, life, action, slots, n, res, row)
     h[O_FD] = row
     if facts & (a.E_USES_FD | a.E_CREATES_FD | a.E_DESTROYS_FD):
         h[O_FDNUM] = clamp(h[lives + L_FD])
     _show(h, life, event)
-
-
-@inline
-def _guessed(h: I64, life: int, event: int, row: int) -> int:
-    """The descriptor that an exit of an old capture shows: if need be, that of the thread's last number."""
-    if row >= 0 and not h[ff(h, row) + F_FLAGS] & FD_PHANTOM:
-        return row
-    found = fdtables.lookup(h, threads.files_of(h, life, event), h[ll(h, life) + L_FD])
-    if found < 0:
-        return row
-    h[O_FLAGS] |= EV_FD_GUESSED
-    return found
-
-
-@inline
-def _told(
-    h: I64, u: U8, buf: U8, event: int, life: int, action: int, slots: int, n: int, res: int, row: int
-) -> int:
-    """A connect or accept that shows the tuple it tells, as the old reader does."""
-    j = h[slots + a.P_TUPLE]
-    if j < 0 or j >= n or (row >= 0 and res >= 0):
-        return row
-    return sockets.told(h, u, life, event, row, buf, h[H_OFF + j], h[H_PLEN + j])
 
 
 @inline
@@ -343,236 +303,6 @@ def _show(h: I64, life: int, event: int) -> None:
         threads.main_of(h, life, event)
     h[O_THREAD] = h[lives + L_ROW]
     h[O_MEM] = h[lives + L_MEM]
-
-
-@inline
-def _enter(
-    h: I64,
-    u: U8,
-    buf: U8,
-    pos: int,
-    length: int,
-    kind: int,
-    event: int,
-    code: int,
-    ts: int,
-    life: int,
-    facts: int,
-    action: int,
-    slots: int,
-    n: int,
-) -> int:
-    """An enter event, or one that stands alone; returns the descriptor row that it shows."""
-    lives = ll(h, life)
-    fd = np.int64(-1)
-    row = np.int64(-1)
-    place = np.int64(-1)
-    h[lives + L_TYPE] = code
-    h[H_STORED] = 0
-    if facts & a.E_USES_FD:
-        fd = number(h, buf, slots, n, a.P_FD, -1)
-        table = threads.files_of(h, life, event)
-        if table >= 0:
-            place = fdtables.find(h, table, fd)
-            if place >= 0:
-                row = fdtables.row_of(h[place])
-    h[lives + L_FD] = fd
-    h[lives + L_ENTER_TS] = ts
-    h[lives + L_LATENCY] = 0
-    if facts & a.E_STORE_ENTER:
-        # of fcntl, only what makes descriptors
-        cmd = natural(h, buf, slots, n, a.P_CMD, F_DUPFD)
-        if h[S_MODERN] == 1 or cmd in (F_DUPFD, F_DUPFD_CLOEXEC):
-            threads.keep_enter(h, u, life, buf, pos, length)
-            h[lives + L_STORE_TYPE] = code * 8 + kind
-    if facts & a.E_DESTROYS_FD:
-        if place >= 0:
-            entry = h[place] | fdtables.ENTRY_CLOSING
-            h[place] = entry if h[S_EXACT] else entry & ~fdtables.ENTRY_CANCELED
-    elif action == a.A_CONNECT_ENTER:
-        j = h[slots + a.P_ADDR]
-        if j >= 0 and j < n:
-            row = sockets.connect_enter(h, u, life, event, fd, row, buf, h[H_OFF + j], h[H_PLEN + j])
-    elif action == a.A_SENDTO_ENTER:
-        row = _sendto_enter(h, life, event, fd, row, buf, slots, n)
-    elif action == a.A_PROCEXIT:
-        h[tt(h, h[lives + L_ROW]) + T_FLAGS] |= CL_CLOSED
-        h[S_PENDING_LIFE] = life
-        h[lives + L_EXIT] = number(h, buf, slots, n, a.P_STATUS, 0)
-        h[lives + L_REAPER] = number(h, buf, slots, n, a.P_REAPER, -1)
-    h[O_FLAGS] |= EV_PAIRED
-    return row
-
-
-@inline
-def _latency(h: I64, lives: int, ts: int) -> None:
-    if h[lives + L_ENTER_TS] != 0:
-        h[lives + L_LATENCY] = ts - h[lives + L_ENTER_TS]
-    h[O_LATENCY] = h[lives + L_LATENCY]
-
-
-@inline
-def _recall(h: I64, u: U8, life: int, paired: bool, slots: int) -> int:
-    """Find the parameters of the stored enter event, if it is this call's; returns its slots."""
-    lives = ll(h, life)
-    h[H_STORED] = 0
-    slot = h[lives + L_STORE]
-    if slot < 0 or not paired or (h[lives + L_STORE_TYPE] >> 3) != h[lives + L_TYPE]:
-        return slots
-    at = h[B_STORE] + slot * STORE_SIZE
-    h[H_STORED] = parse(h, u, at, h[h[B_STORELEN] + slot], h[lives + L_STORE_TYPE] & 7, 64)
-    return ee(h, h[lives + L_STORE_TYPE] >> 3) + a.E_SLOTS
-
-
-@inline
-def _exit_old(
-    h: I64,
-    u: U8,
-    buf: U8,
-    event: int,
-    code: int,
-    ts: int,
-    life: int,
-    facts: int,
-    action: int,
-    slots: int,
-    n: int,
-    res: int,
-    has_res: bool,
-) -> int:
-    """An exit event as 0.29.3 takes it; returns the descriptor row that it shows."""
-    lives = ll(h, life)
-    paired = code == h[lives + L_TYPE] + 1
-    _latency(h, lives, ts)
-    row = np.int64(-1)
-    if paired:
-        h[O_FLAGS] |= EV_PAIRED
-        if facts & a.E_USES_FD:
-            if code == _COPY_FILE_RANGE_X:
-                h[lives + L_FD] = number(h, buf, slots, n, a.P_FD, -1)
-            table = threads.files_of(h, life, event)
-            place = fdtables.find(h, table, h[lives + L_FD])
-            if place >= 0:
-                row = fdtables.row_of(h[place])
-                if h[S_EXACT] and h[place] & fdtables.ENTRY_CANCELED:
-                    h[place] &= ~fdtables.ENTRY_CANCELED
-                    if fdtables.lookup(h, table, fdtables.CANCELED_FD) >= 0:
-                        h[S_PENDING_CLOSE] = life
-                        h[S_PENDING_CANCELED] = fdtables.CANCELED_FD
-    if action == a.A_GETSOCKOPT and n > 1:
-        h[lives + L_FD] = number(h, buf, slots, n, a.P_FD, -1)
-        row = fdtables.lookup(h, threads.main_of(h, life, event), h[lives + L_FD])
-    if facts & a.E_CONNECTS and row >= 0 and res >= 0:
-        row = files.used(h, life, event, h[lives + L_FD], row)
-    if action != a.A_NONE:
-        enter_slots = _recall(h, u, life, paired, slots)
-        fd = h[lives + L_FD]
-        row = apply(
-            h, u, buf, slots, n, life, event, code, action, ts, res, has_res, fd, row, enter_slots, facts
-        )
-    threads.drop_store(h, life)
-    return row
-
-
-@inline
-def _exit_new(
-    h: I64,
-    u: U8,
-    buf: U8,
-    event: int,
-    code: int,
-    ts: int,
-    life: int,
-    facts: int,
-    action: int,
-    slots: int,
-    n: int,
-    res: int,
-    has_res: bool,
-) -> int:
-    """An exit event as the newest reader takes it; returns the descriptor row that it shows."""
-    lives = ll(h, life)
-    fd = np.int64(-1)
-    row = np.int64(-1)
-    paired = code == h[lives + L_TYPE] + 1 or (h[lives + L_TYPE] == _EXECVEAT_E and action == a.A_EXEC)
-    h[O_FLAGS] |= EV_PAIRED
-    h[lives + L_LATENCY] = 0
-    if paired:
-        _latency(h, lives, ts)
-    enter_slots = _recall(h, u, life, paired, slots)
-    if facts & a.E_USES_FD:
-        j = h[slots + a.P_FD]
-        if j >= 0 and j < n:
-            fd = clamp(signed(buf, h[H_OFF + j], h[H_PLEN + j]))
-        elif paired:
-            fd = h[lives + L_FD]
-        table = threads.files_of(h, life, event)
-        if table >= 0:
-            row = fdtables.lookup(h, table, fd)
-    if facts & a.E_CONNECTS and row >= 0 and res >= 0:
-        row = files.used(h, life, event, fd, row)
-    if action != a.A_NONE:
-        source = row
-        row = apply(
-            h, u, buf, slots, n, life, event, code, action, ts, res, has_res, fd, row, enter_slots, facts
-        )
-        if facts & a.E_CREATES_FD and not (action == a.A_DUP and source < 0):
-            fd = _created_fd(h, buf, slots, n, action, res)
-        elif (
-            action == a.A_FCNTL
-            and res >= 0
-            and source >= 0
-            and number(h, buf, slots, n, a.P_CMD, 0) in (F_DUPFD, F_DUPFD_CLOEXEC)
-        ):
-            fd = clamp(res)
-    elif facts & a.E_CREATES_FD:
-        fd = clamp(res)
-    h[lives + L_FD] = fd
-    if h[H_STORED] > 0:
-        threads.drop_store(h, life)
-    return row
-
-
-@inline
-def _clone_old(
-    h: I64,
-    u: U8,
-    buf: U8,
-    slots: int,
-    n: int,
-    event: int,
-    code: int,
-    ts: int,
-    tid: int,
-    res: int,
-    has_res: bool,
-) -> None:
-    """An exit of the clone family in an old capture; its thread need not exist before."""
-    before = threads.find(h, tid)
-    if before >= 0:
-        lives = ll(h, before)
-        _latency(h, lives, ts)
-        if code == h[lives + L_TYPE] + 1:
-            h[O_FLAGS] |= EV_PAIRED
-    if has_res and res >= 0:
-        clones.clone_old(h, u, buf, slots, n, tid, ts, event, res)
-    life = threads.find(h, tid)
-    if life < 0:
-        h[O_LATENCY] = tid
-        return
-    if life == before:
-        threads.drop_store(h, life)
-    else:
-        h[O_LATENCY] = 0
-    _show(h, life, event)
-
-
-@inline
-def _created_fd(h: I64, buf: U8, slots: int, n: int, action: int, res: int) -> int:
-    """The descriptor number that an exit of a creating call shows."""
-    if action == a.A_PIPE or action == a.A_SOCKETPAIR:
-        return clamp(number(h, buf, slots, n, a.P_FD2, -1)) if res >= 0 else np.int64(-1)
-    return clamp(res) if res >= 0 else np.int64(-1)
 
 
 @inline
@@ -610,15 +340,3 @@ def _existing(h: I64, buf: U8, slots: int, n: int, event: int, action: int, ts: 
             threads.set_mem(h, main, size, rss, swap, -1, 0)
         h[O_LATENCY] = h[lives + L_LATENCY]
     _show(h, life, event)
-
-
-@inline
-def _sendto_enter(h: I64, life: int, event: int, fd: int, row: int, buf: U8, slots: int, n: int) -> int:
-    """A sendto on a descriptor nobody saw: the old reader invents a datagram socket."""
-    j = h[slots + a.P_TUPLE]
-    if row >= 0 or fd < 0 or j < 0 or j >= n or h[H_PLEN + j] < 1 or h[S_MODERN] == 1:
-        return row
-    family = np.int64(buf[h[H_OFF + j]])
-    if family != sockets.AF_INET and family != sockets.AF_INET6:
-        return row
-    return sockets.new_socket(h, life, event, fd, family, 2, 17)
