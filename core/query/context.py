@@ -119,15 +119,20 @@ class Context:
         events = self.index.events
         return np.unique(events.latency[events.thread < 0])
 
+    @cached_property
+    def _tid_keys(self) -> NDArray[np.int32]:
+        """The key of every event: many views ask for all of them."""
+        events = self.index.events
+        keys = events.thread.copy()
+        nobody = np.flatnonzero(keys < 0)
+        keys[nobody] = self.num_threads + np.searchsorted(self.strangers, events.latency[nobody])
+        return keys
+
     def tid_keys(self, rows: RowSet) -> Keys:
         """Return thread rows; for events of no thread, ``num_threads`` + place in ``strangers``."""
-        keys = rows.thread.astype(np.int64)
         if rows.synthetic:
-            return keys
-        nobody = np.flatnonzero(keys < 0)
-        if len(nobody):
-            keys[nobody] = self.num_threads + np.searchsorted(self.strangers, rows.latency[nobody])
-        return keys
+            return rows.thread.astype(np.int64)
+        return self._tid_keys[rows.select].astype(np.int64)
 
     def name_keys(self, rows: RowSet) -> Keys:
         """Return event codes; for events that carry their own name, keys behind those."""
@@ -137,7 +142,11 @@ class Context:
         generic = np.flatnonzero(keys < GENERIC_TYPES)
         if len(generic):
             where, codes = self._generic
-            keys[generic] = self.num_types + codes[np.searchsorted(where, rows.rows[generic])]
+            if isinstance(rows.select, slice):  # they lie together
+                first = int(np.searchsorted(where, rows.rows[generic[0]]))
+                keys[generic] = self.num_types + codes[first : first + len(generic)]
+            else:
+                keys[generic] = self.num_types + codes[np.searchsorted(where, rows.select[generic])]
         carried = np.flatnonzero(keys == ASYNC_TYPE) if self.modern else ()
         if len(carried):
             where, places, _ = self._carried

@@ -143,6 +143,11 @@ def _metric(tile: Tile, total: int | float, trend: list[int | float]) -> Metric:
     )
 
 
+def _merged(parts: list[I64]) -> I64:
+    """Return the numbers of several ascending arrays in order."""
+    return parts[0] if len(parts) == 1 else np.sort(np.concatenate(parts), kind="stable")
+
+
 class _Work:
     """What the tiles of one summary share: rows, buckets, filters decided once."""
 
@@ -178,8 +183,8 @@ class _Work:
         rows, starts = self.by_type
         sure = [rows[starts[code] : starts[code + 1]] for code in np.flatnonzero(must).tolist()]
         open_ = [rows[starts[code] : starts[code + 1]] for code in np.flatnonzero(may & ~must).tolist()]
-        left = np.sort(np.concatenate(open_)) if open_ else rows[:0]
-        return np.sort(np.concatenate((*sure, left[chosen.mask(left)])))
+        left = _merged(open_) if open_ else rows[:0]
+        return _merged([*sure, left[chosen.mask(left)]])
 
     def base(self, text: str) -> I64:
         """Return the rows that pass a filter that tiles share."""
