@@ -31,6 +31,13 @@ _DROPPED = {  # columns that give way to the last one, the largest number first
 }  # fmt: skip
 
 
+_NAMED_BY = {  # fields whose cells say what a key is, in the breadcrumbs
+    "container.id": ("container.name",),
+    "http.id": ("http.method", "http.url"),
+    "dns.id": ("dns.type", "dns.name"),
+}
+
+
 class ViewRows:
     """The rows of a view's table."""
 
@@ -168,8 +175,10 @@ class ViewRows:
     def _label(self, row: int, field: str, value: str) -> str:
         """Return a row's key for the breadcrumbs, with the name that goes with a number."""
         shown = {column.field: at for at, column in enumerate(self.table.columns)}
-        if field == "container.id" and "container.name" in shown:
-            return self.rows(row, row + 1)[0][shown["container.name"]]
+        names = _NAMED_BY.get(field, ())
+        if names and all(name in shown for name in names):
+            cells = self.rows(row, row + 1)[0]
+            return " ".join(cells[shown[name]] for name in names)
         if field in ("proc.pid", "thread.tid"):
             for name in ("proc.name", "proc.exeline"):
                 if name in shown:
