@@ -14,8 +14,9 @@ from ..core.views.drill import level_filter, target_of
 from ..core.views.table import Table
 from ..core.views.units import SECOND, duration
 from . import figures as numbers
+from .matches import Matches
 from .model import AS_USUAL, CellValue, Check, Column, Figures, Progress, Target, never, nobody
-from .rows import STRIKING, search_cells
+from .rows import STRIKING
 
 KEPT_ORDERS = 3  # of one table
 _Kept = OrderedDict[tuple[int, bool], Table]
@@ -31,6 +32,13 @@ _DROPPED = {  # columns that give way to the last one, the largest number first
 }  # fmt: skip
 
 
+_NAMED_BY = {  # fields whose cells say what a key is, in the breadcrumbs
+    "container.id": ("container.name",),
+    "http.id": ("http.method", "http.url"),
+    "dns.id": ("dns.type", "dns.name"),
+}
+
+
 class ViewRows:
     """The rows of a view's table."""
 
@@ -40,6 +48,7 @@ class ViewRows:
         self.figures = figures
         self.count = table.shown
         self.sort = None if table.sort is None else (table.sort, table.descending)
+        self._found: tuple[tuple[str, Figures], Matches] | None = None
         self._kept: _Kept = OrderedDict() if kept is None else kept
         last = len(table.columns) - 1
         self.columns = [
@@ -108,8 +117,11 @@ class ViewRows:
     def search(
         self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody
     ) -> int | None:
-        """Return the next row holding ``text``."""
-        return search_cells(self, text, start, step, cancelled, progress)
+        """Return the next row holding ``text``; what was found out about the last text is kept."""
+        key = (text, self.figures)
+        if self._found is None or self._found[0] != key:
+            self._found = (key, Matches(self.table, text, self.figures))
+        return self._found[1].next(self.table, start, step, cancelled, progress)
 
     def striking(self, start: int, step: int, cancelled: Check) -> int | None:
         """Return the next row that a colour rule marks as wrong or doubtful."""
@@ -168,8 +180,10 @@ class ViewRows:
     def _label(self, row: int, field: str, value: str) -> str:
         """Return a row's key for the breadcrumbs, with the name that goes with a number."""
         shown = {column.field: at for at, column in enumerate(self.table.columns)}
-        if field == "container.id" and "container.name" in shown:
-            return self.rows(row, row + 1)[0][shown["container.name"]]
+        names = _NAMED_BY.get(field, ())
+        if names and all(name in shown for name in names):
+            cells = self.rows(row, row + 1)[0]
+            return " ".join(cells[shown[name]] for name in names)
         if field in ("proc.pid", "thread.tid"):
             for name in ("proc.name", "proc.exeline"):
                 if name in shown:

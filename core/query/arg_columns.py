@@ -201,7 +201,7 @@ class ArgColumns:
         show = slot.text
         if not self._state.needed(slot.kind):
             return [show(raw) for raw in raws]
-        ev, moment, found = self._index.events, self._state.moment, chunk.found
+        ev, moment = self._index.events, self._state.moment
         own = members[np.asarray(which, np.int64)]
         rows = chunk.rows[own]
         states = zip(
@@ -209,17 +209,25 @@ class ArgColumns:
             ev.thread[rows].tolist(),
             ev.fd[rows].tolist(),
             ev.fdnum[rows].tolist(),
-            own.tolist(),
+            _directories(slot, chunk, own),
             raws,
             strict=True,
         )
         column: list[bytes] = []
-        for moment.row, moment.thread, moment.fd, moment.fdnum, i, raw in states:
-            moment.directory = None
-            if slot.dirfd >= 0 and found.first[i] + slot.dirfd < found.first[i + 1]:
-                moment.directory = chunk.raws(found.first[i : i + 1] + slot.dirfd)[0]
+        for moment.row, moment.thread, moment.fd, moment.fdnum, moment.directory, raw in states:
             column.append(show(raw))
         return column
+
+
+def _directories(slot: Slot, chunk: Chunk, members: I64) -> list[bytes | None]:
+    """Return the parameter that each path of events ``members`` is relative to; None where there is none."""
+    found: list[bytes | None] = [None] * len(members)
+    if slot.dirfd >= 0:
+        places = chunk.found.first[members] + slot.dirfd
+        there = np.flatnonzero(places < chunk.found.first[members + 1])
+        for at, raw in zip(there.tolist(), chunk.raws(places[there]), strict=True):
+            found[at] = raw
+    return found
 
 
 def _groups(found: Located) -> list[tuple[int, int, I64]]:

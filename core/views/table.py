@@ -7,7 +7,7 @@ drill-down.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from ..query.cells import Cells, Kind
 from ..text import printable
 from . import units
 from .aggregate import order_by
+from .distinct import BLOCK, Distinct
 from .model import View
 from .source import Cancel, blocks
 from .tomlfile import nearest
@@ -27,10 +28,8 @@ from .tomlfile import nearest
 I64 = NDArray[np.int64]
 Value = int | float | str | bool | bytes | None
 
-SORTED_AT_ONCE = 1 << 16  # rows read between two looks at `cancelled`
-
 _TIMES = ("RELTIME",)
-_TEXTS = (Kind.STR, Kind.TEXT, Kind.IP, Kind.BYTES)
+TEXTUAL = (Kind.STR, Kind.TEXT, Kind.IP, Kind.BYTES)
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Column:
     @property
     def numeric(self) -> bool:
         """Whether the values are numbers, written to the right."""
-        return self.kind not in _TEXTS
+        return self.kind not in TEXTUAL
 
     @property
     def rate(self) -> bool:
@@ -108,6 +107,7 @@ class Store:
     events: I64 | None  # event row of each row, in lists
     strings: StringTable
     roles: tuple[tuple[int | None, str, NDArray[np.bool_] | None, float], ...] = ()
+    distinct: dict[int, Distinct] = field(default_factory=dict[int, Distinct], compare=False)  # by column
 
 
 @dataclass(frozen=True)
@@ -219,15 +219,32 @@ class Table:
         if not 0 <= index < len(self.columns):
             raise UsageError(f"There is no column {index + 1}; the view has {len(self.columns)}.")
         down = self.columns[index].descending if descending is None else descending
-        store = self.store.columns[index]
-        everything = np.arange(self.count, dtype=np.int64)
-        pieces: list[Cells] = []
-        for block in blocks(self.count, cancelled, SORTED_AT_ONCE):
-            pieces.append(store.cells(everything[block]))
-            if progress is not None:
-                progress(block.stop, self.count)
-        order = order_by(_sortable(pieces, self.store.strings), down) if pieces else None
+        values = self._sortable(index, cancelled, progress or _nobody)
+        order = order_by(values, down) if self.count else None
         return replace(self, sort=index, descending=down, order=order)
+
+    def _sortable(self, column: int, cancelled: Cancel, progress: Callable[[int, int], None]) -> NDArray[Any]:
+        """Return one number per row that sorts as the values of a column do."""
+        distinct, store = self.distinct(column), self.store.columns[column]
+        everything = np.arange(self.count, dtype=np.int64)
+        coded: list[tuple[NDArray[np.int32], list[Any]]] = []
+        cells: list[Cells] = []
+        for number, block in enumerate(blocks(self.count, cancelled, BLOCK)):
+            if distinct is not None:
+                coded.append(distinct.block(number))
+            else:
+                cells.append(store.cells(everything[block]))
+            progress(block.stop, self.count)
+        if not self.count:
+            return everything
+        return _ranks_of_coded(coded) if distinct is not None else _numbers(cells, self.store.strings)
+
+    def distinct(self, column: int) -> Distinct | None:
+        """Return the distinct values of a column of texts that are made at each look; None for others."""
+        if self.columns[column].kind not in (Kind.TEXT, Kind.BYTES):
+            return None
+        fresh = Distinct(self.store.columns[column].cells, self.store.count)
+        return self.store.distinct.setdefault(column, fresh)
 
     def column(self, name: str) -> int:
         """Return the number of a column by name or by number from 1. Raises UsageError."""
@@ -286,18 +303,32 @@ def _raw(cells: Cells, strings: StringTable) -> bytes | int | float | None:
     return value.encode() if isinstance(value, str) else value
 
 
-def _sortable(pieces: list[Cells], strings: StringTable) -> NDArray[Any]:
+def _nobody(done: int, total: int) -> None:
+    """Take progress that nobody asked for."""
+
+
+def _ranks_of_coded(pieces: list[tuple[NDArray[np.int32], list[Any]]]) -> I64:
+    """Return the rank of each text among all, missing ones as empty; pieces may share a list of values."""
+    lists = {id(values): values for _, values in pieces}
+    texts: list[bytes] = []
+    begin: dict[int, int] = {}
+    for key, values in lists.items():
+        begin[key] = len(texts)
+        texts += [value or b"" for value in values]
+    places = {text: rank for rank, text in enumerate(sorted(dict.fromkeys(texts)))}
+    ranks = np.array([places[text] for text in texts], np.int64)
+    return np.concatenate([ranks[codes + begin[id(values)]] for codes, values in pieces])
+
+
+def _numbers(pieces: list[Cells], strings: StringTable) -> NDArray[Any]:
     """Return one number per cell that sorts as the values do; missing ones as zero or empty text."""
     kind = pieces[0].kind
-    text = kind in (Kind.TEXT, Kind.BYTES)
-    values = np.concatenate([np.where(cells.valid, cells.values, b"" if text else 0) for cells in pieces])
+    values = np.concatenate([np.where(cells.valid, cells.values, 0) for cells in pieces])
     if kind is Kind.UINT:
         return values.astype(np.int64, copy=False).view(np.uint64)
-    if kind not in _TEXTS:
+    if kind not in TEXTUAL:
         return values.astype(np.int64) if kind is Kind.BOOL else values
     distinct, inverse = np.unique(values, return_inverse=True)
-    if text:
-        return inverse.reshape(-1)
     texts = np.array([strings[sid] for sid in distinct.tolist()], dtype=object)
     ranks = np.empty(len(texts), np.int64)
     ranks[np.argsort(texts, kind="stable")] = np.arange(len(texts))

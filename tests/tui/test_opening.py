@@ -47,6 +47,23 @@ async def test_progress_shows_bytes_and_the_key_that_stops() -> None:
         assert isinstance(app.screen, MainScreen)
 
 
+async def test_when_all_is_read_there_is_no_rate_that_falls() -> None:
+    gate = threading.Event()
+
+    def opener(progress: Progress, cancelled: Check) -> Gateway:
+        progress(12 * 1024 * 1024, 12 * 1024 * 1024)
+        gate.wait(10)
+        return FakeGateway()
+
+    app = app_over(opener)
+    async with app.run_test() as pilot:
+        await pilot.pause(0.3)
+        text = text_of(app)
+        assert "12.00M read. Putting the index together…" in text
+        assert "/s" not in text
+        gate.set()
+
+
 async def test_an_error_is_a_sentence_and_the_exit_code_is_1() -> None:
     def opener(progress: Progress, cancelled: Check) -> Gateway:
         raise CaptureError("big.scap", "is not a capture")

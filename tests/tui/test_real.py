@@ -120,6 +120,12 @@ async def test_the_story_of_the_demo(start, gateway: CaptureGateway) -> None:  #
         assert walk.main.stack.top.view == "echo"
 
 
+async def test_a_request_is_named_in_the_breadcrumbs(start, gateway: CaptureGateway) -> None:  # type: ignore[no-untyped-def]
+    async with start(gateway) as walk:
+        await walk.press("7", "enter")
+        assert "HTTP › GET 127.0.0.1:8081/metrics: I/O Streams" in walk.lines()[1]
+
+
 async def test_the_selected_time_narrows_every_view(start, gateway: CaptureGateway) -> None:  # type: ignore[no-untyped-def]
     async with start(gateway) as walk:
         await walk.press("d")

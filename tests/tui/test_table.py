@@ -81,6 +81,46 @@ async def test_columns_give_way_to_the_last_one_and_come_back(start) -> None:  #
         assert table.hidden_columns == 1
 
 
+async def test_a_wide_column_that_gives_way_lets_narrow_ones_come_back(start) -> None:  # type: ignore[no-untyped-def]
+    from scaptui.tui.model import Column
+    from scaptui.tui.rows import ListRows
+
+    async with start(size=(80, 24)) as walk:
+        columns = [
+            Column("VIRT", drop=7),
+            Column("ENGINE", drop=6),
+            Column("IMAGE", limit=60, drop=5),
+            Column("NAME"),
+        ]
+        walk.main.table.show(ListRows(columns, ["k"], lambda row: ["1M", "docker", "i" * 60, "n" * 20]))
+        walk.main.table.display = True
+        await walk.pilot.pause()
+        assert walk.main.table.render_line(0).text.split() == ["VIRT", "ENGINE", "NAME"]
+
+
+async def test_what_does_not_fit_into_the_last_column_is_shown_below(start) -> None:  # type: ignore[no-untyped-def]
+    from scaptui.tui.model import Column
+    from scaptui.tui.rows import ListRows
+
+    async with start(size=(80, 24)) as walk:
+        await walk.press("down", "enter")
+        table, peek = walk.main.table, walk.main.query_one("#peek")
+        assert not peek.display
+        lines = ["short", "x" * 90 + "the-end", "y" * 85 + "\x1b[31m"]
+        table.show(
+            ListRows([Column("A"), Column("URL", limit=4000)], ["1", "2", "3"], lambda n: ["", lines[n]])
+        )
+        await walk.pilot.pause()
+        assert not peek.display
+        await walk.press("down")
+        assert "the-end" in walk.text()
+        await walk.press("down")
+        assert "the-end" not in walk.text()
+        assert "\\x1b[31m" in walk.text()
+        await walk.press("up", "up")
+        assert peek.display, "the lines do not jump"
+
+
 async def test_rows_have_exactly_the_width_of_the_table(start) -> None:  # type: ignore[no-untyped-def]
     async with start(size=(100, 30)) as walk:
         await walk.press("d")

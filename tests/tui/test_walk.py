@@ -221,6 +221,20 @@ async def test_searching_goes_on_and_around(start) -> None:  # type: ignore[no-u
         assert "went around" in walk.text()
 
 
+async def test_a_longer_text_is_looked_for_from_where_the_search_began(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("d", *["down"] * 8, "slash")
+        await walk.type("row 1")
+        await walk.settle()
+        assert walk.main.table.cursor == 10
+        await walk.pilot.press("backspace")
+        await walk.type("9")
+        await walk.settle()
+        assert walk.main.table.cursor == 9
+        await walk.press("escape")
+        assert walk.main.table.cursor == 8
+
+
 async def test_a_search_without_a_match_says_so(start) -> None:  # type: ignore[no-untyped-def]
     async with start() as walk:
         await walk.press("down", "enter", "slash")
@@ -384,6 +398,37 @@ async def test_the_footer_follows_the_place(start) -> None:  # type: ignore[no-u
         await walk.press("escape", "down", "enter")
         assert "Sort" in walk.lines()[-1]
         assert "Overlay" not in walk.lines()[-1]
+
+
+async def test_the_footer_names_what_leads_on_and_nothing_that_is_here(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("e")
+        assert "c Container" in walk.lines()[-1]
+        assert "F5 I/O" not in walk.lines()[-1]
+        assert "F6 Syscalls" in walk.lines()[-1]
+        await walk.press("d")
+        assert "c Container" in walk.lines()[-1]
+        assert "F5 I/O" in walk.lines()[-1]
+        assert "F6 Syscalls" not in walk.lines()[-1]
+        await walk.press("f2")
+        assert "Enter Open" in walk.lines()[-1]
+
+
+async def test_the_list_of_views_has_the_keys_of_vi(start) -> None:  # type: ignore[no-untyped-def]
+    async with start(keymap="vim") as walk:
+        await walk.press("f2", "G")
+        last = walk.main.views.highlighted
+        await walk.press("g", "g", "j", "k")
+        assert walk.main.views.highlighted < last
+        await walk.press("j", "enter")
+        assert walk.main.stack.top.view == "procs"
+
+
+async def test_switching_to_the_view_one_came_from_goes_back(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("4", "1")
+        assert walk.main.stack.depth == 1
+        assert "Overview ›" not in walk.lines()[1]
 
 
 async def test_an_empty_view_says_why(start) -> None:  # type: ignore[no-untyped-def]

@@ -36,7 +36,7 @@ class Finding(Part):
         self._wanted = message.text
         self._mark()
         if message.text:
-            self._search(1, include=True)
+            self._search(1, origin=self._origin)  # not from where a shorter text led
         else:
             self.jobs.cancel("find")
 
@@ -103,16 +103,16 @@ class Finding(Part):
         for widget in (self.table, self.streams):
             widget.set_pattern(self._wanted)
 
-    def _search(self, step: int, *, include: bool = False) -> None:
-        """Look from the cursor on, around the end; the cursor goes to what is found."""
+    def _search(self, step: int, *, origin: int | None = None) -> None:
+        """Look from behind the cursor or from ``origin`` on, around the end, and go to what is found."""
         widget, text = self.content(), self._wanted
         if widget is None:
             return
         if not text:
             self.do_find_open()
             return
-        cursor = widget.cursor
-        start = cursor if include else cursor + step
+        cursor = widget.cursor if origin is None else origin
+        start = cursor + step if origin is None else origin
         if isinstance(widget, TileGrid):
             names = [tile.name.lower() for tile in widget.tiles]
             count = len(names)

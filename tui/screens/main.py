@@ -18,7 +18,7 @@ from ..commands import VIEW_CONTEXTS, Command
 from ..jobs import JobDone, Jobs, Request
 from ..model import Gateway, Rows, Spectrum, Streams, Summary, Tile, ViewInfo
 from ..remember import Memory
-from ..state import Query, Stack, ViewState, Window
+from ..state import EVENTS, STREAMS, Query, Stack, ViewState, Window
 from ..widgets.bars import Footer, Header, Heading
 from ..widgets.filterbar import FilterBar, FindBar
 from ..widgets.navigator import Navigator
@@ -51,6 +51,7 @@ _UNHELD = {
     "find.open",
 }  # commands that do not wait for a view to load
 
+_LEADS_TO = {"view.streams": STREAMS, "view.events": EVENTS}  # commands that only show a view
 _CONTEXTS = {  # of the table, by the kind of the view
     "tree": ("tree", "main"),
     "processes": ("processes", "tree", "main"),
@@ -172,7 +173,8 @@ class MainScreen(Timing, Filtering, Arranging, Finding, Copying, Drilling, Foldi
 
     def update_footer(self) -> None:
         """Show the keys that work now."""
-        self.query_one(Footer).show(self.contexts(), typing=isinstance(self.focused, Input))
+        here = [command for command, view in _LEADS_TO.items() if self.stack.top.view == view]
+        self.query_one(Footer).show(self.contexts(), typing=isinstance(self.focused, Input), without=here)
 
     def tell(self, text: str, role: str = "notice") -> None:
         """Show a message on the last line, until the next key or for some seconds."""
@@ -360,6 +362,10 @@ class MainScreen(Timing, Filtering, Arranging, Finding, Copying, Drilling, Foldi
             peek.update(Text(clean(self.table.last_cell()), self.role("dim")))
         elif isinstance(self.shown.content, Summary) and self.tiles.tile is not None:
             peek.update(self._about_tile(self.tiles.tile))
+        elif self.content() is self.table:  # once there is something to say, it stays: no jumping lines
+            cut_off = self.table.cut_off()
+            peek.display = peek.display or bool(cut_off)
+            peek.update(Text(clean(cut_off), self.role("dim")))
 
     def _about_tile(self, tile: Tile) -> Text:
         """Return what a tile counts and where it leads."""

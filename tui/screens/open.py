@@ -69,10 +69,13 @@ class OpenScreen(Keyed):
         else:
             self._first = self._first or now
             rate = done / max(now - self._first, TICK)
+            told = f"{size(done)} of {size(total)}, {size(rate)}/s {self._progress.stage}"
+            if done >= total:  # what is left has nothing to do with bytes
+                told = f"{size(total)} read. {self._progress.stage or 'Putting the index together…'}"
             width = max(10, min(50, self.size.width - 10))
             filled = min(width, done * width // total)
             bar = "█" * filled + "░" * (width - filled)
-            text = f"{bar}\n{size(done)} of {size(total)}, {size(rate)}/s {self._progress.stage}"
+            text = f"{bar}\n{told}"
         self.query_one("#progress", Static).update(Text(text))
         hint.update(Text(keys, self.role("dim")))
 

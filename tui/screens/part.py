@@ -80,6 +80,7 @@ class Part(Keyed):
         def keep_layout(self, view: str, layout: Layout) -> None: ...  # noqa: D102
         def update_header(self) -> None: ...  # noqa: D102
         def show_window(self) -> None: ...  # noqa: D102
+        def do_view_back(self) -> None: ...  # noqa: D102
         def do_brush_open(self) -> None: ...  # noqa: D102
         def sideways(self, view: str) -> None: ...  # noqa: D102
         def set_window(self, window: Window | None) -> None: ...  # noqa: D102

@@ -93,6 +93,10 @@ class Switching(Part):
         top = self.stack.top
         if view == top.view:
             return
+        below = self.stack.levels[-2] if self.stack.depth > 1 else None
+        if below is not None and (below.view, below.filter) == (view, top.filter):
+            self.do_view_back()  # it is what one came from
+            return
         if top.view == OVERVIEW:
             self.push(ViewState(view, top.filter, key_field=top.key_field))
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from rich.segment import Segment
@@ -127,10 +128,10 @@ class Footer(Painted):
         self.message: tuple[str, str] | None = None
         self._timer: Timer | None = None
 
-    def show(self, contexts: tuple[str, ...], *, typing: bool = False) -> None:
+    def show(self, contexts: tuple[str, ...], *, typing: bool = False, without: Collection[str] = ()) -> None:
         """Show the commands of ``contexts`` (innermost first): those of the place, then the general ones.
 
-        While one is ``typing``, keys that would be typed are left out.
+        While one is ``typing``, keys that would be typed are left out, and always the commands ``without``.
         """
         keymap = self.scaptui.keymap
         found: dict[str, tuple[str, Command]] = {}
@@ -138,7 +139,7 @@ class Footer(Painted):
             for command in keymap.bound(context):
                 keys = [key for key in keymap.keys_of(command, [context]) if len(key) > 1 or not typing]
                 key = keys[0] if keys else ""
-                hidden = not keys or any(key == other for other, _ in found.values())
+                hidden = not keys or command.id in without or key in [other for other, _ in found.values()]
                 if command.footer and command.id not in found and not hidden:
                     found[command.id] = (key, command)
         order = {command.id: number for number, command in enumerate(COMMANDS)}

@@ -72,6 +72,34 @@ class ViewList(OptionList):
         if event.option_id is not None:
             self.post_message(self.Picked(event.option_id))
 
+    def do_views_open(self) -> None:
+        """Show the highlighted view."""
+        self.action_select()
+
+    def do_cursor_up(self) -> None:
+        """One view up."""
+        self.action_cursor_up()
+
+    def do_cursor_down(self) -> None:
+        """One view down."""
+        self.action_cursor_down()
+
+    def do_cursor_page_up(self) -> None:
+        """A page up."""
+        self.action_page_up()
+
+    def do_cursor_page_down(self) -> None:
+        """A page down."""
+        self.action_page_down()
+
+    def do_cursor_first(self) -> None:
+        """To the first view."""
+        self.action_first()
+
+    def do_cursor_last(self) -> None:
+        """To the last view."""
+        self.action_last()
+
     def do_views_leave(self) -> None:
         """Return without a change."""
         self.post_message(self.Left(False))

@@ -175,13 +175,8 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         self._wanted = len(shown)
         fixed = {at: layout.width(columns[at]) for at in shown}
         cells = {at: fixed[at] or self._widths[at] for at in shown}
-        while not self._every_column and shown:
-            last = shown[-1]
-            left = width - sum(cells[at] + GAP for at in shown[:-1])
-            candidates = [at for at in shown[:-1] if columns[at].drop and fixed[at] is None]
-            if left >= min(cells[last], width * LAST_SHARE) or not candidates:
-                break
-            shown.remove(max(candidates, key=lambda at: columns[at].drop))
+        if not self._every_column:
+            shown = self._fitting(shown, cells, [at for at in shown[:-1] if fixed[at] is None])
         widths = [cells[at] for at in shown]
         if shown:
             used = sum(widths[:-1]) + GAP * len(widths)
@@ -191,6 +186,24 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             self._lines.clear()
             self.post_message(self.Moved())
         self.virtual_size = Size(max(sum(widths) + GAP * len(widths), width), self.count + 1)
+
+    def _fitting(self, wanted: list[int], cells: dict[int, int], free: list[int]) -> list[int]:
+        """Return the columns that leave the last one its room; of ``free`` ones the least wanted give way."""
+        assert self.source is not None
+        columns = self.source.columns
+        room = self.size.width - min(cells[wanted[-1]], self.size.width * LAST_SHARE)
+        room -= sum(cells[at] + GAP for at in wanted[:-1])
+        gone: list[int] = []
+        for at in sorted((at for at in free if columns[at].drop), key=lambda at: -columns[at].drop):
+            if room >= 0:
+                break
+            gone.append(at)
+            room += cells[at] + GAP
+        for at in reversed(gone.copy()):  # one may have made room for others
+            if cells[at] + GAP <= room:
+                gone.remove(at)
+                room -= cells[at] + GAP
+        return [at for at in wanted if at not in gone]
 
     @property
     def hidden_columns(self) -> int:
@@ -202,6 +215,12 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         cells = self._cells(self.cursor) if self.count else []
         last = self._shown[-1][0] if self._shown else len(cells) - 1
         return cells[last] if 0 <= last < len(cells) else ""
+
+    def cut_off(self) -> str:
+        """Return the last cell of the row under the cursor in full when it does not fit, else ""."""
+        text = self.last_cell()
+        before = sum(width + GAP for _, width in self._shown[:-1]) - round(self.scroll_x)
+        return text if width_of(text) > self.size.width - before else ""
 
     def width_of_column(self, index: int) -> tuple[int, bool]:
         """Return how many cells a column takes, or would take, and whether it is on screen."""
