@@ -6,7 +6,7 @@ import socket
 
 import numpy as np
 
-from ..distinct import distinct_rows
+from ..equal_rows import distinct_rows
 from .tables import I64, FdColumns, StringTable
 
 NAMED_TUPLE, NAMED_ENDS, NAMED_ADDRESS, NAMED_UNIX = 1, 2, 3, 4  # how a name is made

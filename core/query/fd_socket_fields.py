@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..distinct import distinct_rows
+from ..equal_rows import distinct_rows
 from ..index.tables import FD_CLIENT, FD_SERVER
 from .cells import Bools, Cells, Kind, bools, ids, intern_all, ints
 from .context import Context

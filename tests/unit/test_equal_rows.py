@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaptui.core import distinct
-from scaptui.core.distinct import distinct_rows
+from scaptui.core import equal_rows
+from scaptui.core.equal_rows import distinct_rows
 
 
 def _check(rows: np.ndarray) -> None:
@@ -24,5 +24,5 @@ def test_first_of_each_kind(dtype: type, count: int) -> None:
 
 
 def test_rows_with_the_same_sum(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distinct.os, "urandom", bytes)  # all factors are 1
+    monkeypatch.setattr(equal_rows.os, "urandom", bytes)  # all factors are 1
     _check(np.array([[1, 2], [2, 1], [0, 3], [2, 1], [1, 2]]))
