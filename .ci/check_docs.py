@@ -14,13 +14,14 @@ from pathlib import Path
 
 from scaptui import __version__
 from scaptui.core.views.catalogue import list_views
-from scaptui.tui.commands import CONTEXTS
+from scaptui.tui.commands import CONTEXTS, Command
 from scaptui.tui.keymap import load_keymap
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "screenshots/README.md")
 KEY_CONTEXTS = ("global", "main", "overview", "table", "tree", "streams", "navigator")
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)|<img[^>]* src=\"(?!https?:)([^\"]+)\"")
+_DIGIT = re.compile(r"view\.\d")
 _MARKED = re.compile(r"<!-- (\w+) -->\n(.*?)<!-- /\1 -->", re.DOTALL)
 
 
@@ -28,12 +29,21 @@ def key_table() -> str:
     """Return the keys of the default keymap as Markdown, most important places first."""
     keymap = load_keymap()
     lines = ["| where | keys | what |", "|---|---|---|"]
+    digits: list[Command] = []
     for context in KEY_CONTEXTS:
         for command in keymap.bound(context):
             if command.id.startswith(("cursor.", "sort.")) and command.id != "sort.menu":
                 continue
+            if _DIGIT.fullmatch(command.id):
+                digits.append(command)
+                continue
             keys = ", ".join(f"`{key}`".replace("|", "\\|") for key in keymap.keys_of(command, (context,)))
             lines.append(f"| {CONTEXTS[context]} | {keys} | {command.help} |")
+        if digits:
+            lines.append(
+                f"| {CONTEXTS[context]} | `0` … `9` | Open the view with this digit in the list of views. |"
+            )
+            digits.clear()
     return "\n".join(lines) + "\n"
 
 
