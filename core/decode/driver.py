@@ -171,7 +171,8 @@ def _decode(path: str, reader: ReadAhead, progress: Progress | None, cancelled: 
             count = 0
         elif result == s.R_GROW:
             block = int(buffer.data[buffer.pos + 4 : buffer.pos + 8].view(np.uint32)[0])
-            out.state = grow(out.state, 2 * block, 2 * int(out.state.h[s.S_MAX_TABLE]))
+            largest = int(out.state.h[s.S_MAX_TABLE])
+            out.state = grow(out.state, 2 * max(block, s.USUAL_BLOCK), 4 * largest)
         elif result == s.R_BLOCK:
             has_events = _other_block(out, buffer, path)
         elif result == s.R_BAD_LENGTH:

@@ -93,6 +93,7 @@ from .state import (
     S_THREADS,
     S_TIDS,
     T_FLAGS,
+    USUAL_BLOCK,
     Segment,
     cc,
     ee,
@@ -101,25 +102,26 @@ from .state import (
 )
 
 _MAX_BLOCK = 1 << 28
+_MOST = 64  # events after which room is looked for again
 
 
 @inline
-def _has_room(h: I64, block: int) -> bool:
-    return (
-        h[S_THREADS] + MARGIN <= h[C_THREADS]
-        and h[S_FDS] + MARGIN <= h[C_FDS]
-        and h[S_LIVES] + MARGIN <= h[C_LIVES]
-        and h[S_MEMS] + MARGIN <= h[C_MEMS]
-        and h[S_STRINGS] + MARGIN <= h[C_STROFF]
-        and h[S_STRINGS] * 2 <= h[C_STRHASH]
-        and h[S_TIDS] * 2 <= h[C_TIDS]
-        and h[S_ARENA] + 2 * block + ARENA_MARGIN <= h[C_ARENA]
-        and h[S_POOL] + 2 * h[S_MAX_TABLE] + POOL_MARGIN <= h[C_POOL]
-        and h[S_CPU] + MARGIN <= h[C_CPU]
-        and h[S_COUNTS] + MARGIN <= h[C_COUNTS]
-        and h[S_RECORDS] + MARGIN <= h[C_RECORDS]
-        and h[S_FREE_STORE] >= 0
-    )
+def _room(h: I64, block: int) -> int:
+    """For how many events there is room, with blocks of ``block`` bytes at most; ``_MOST`` at most."""
+    least = np.int64(_MOST)
+    least = min(least, (h[C_THREADS] - h[S_THREADS]) // MARGIN)
+    least = min(least, (h[C_FDS] - h[S_FDS]) // MARGIN)
+    least = min(least, (h[C_LIVES] - h[S_LIVES]) // MARGIN)
+    least = min(least, (h[C_MEMS] - h[S_MEMS]) // MARGIN)
+    least = min(least, (h[C_STROFF] - h[S_STRINGS]) // MARGIN)
+    least = min(least, (h[C_STRHASH] // 2 - h[S_STRINGS]) // MARGIN)
+    least = min(least, (h[C_TIDS] // 2 - h[S_TIDS]) // MARGIN)
+    least = min(least, (h[C_CPU] - h[S_CPU]) // MARGIN)
+    least = min(least, (h[C_COUNTS] - h[S_COUNTS]) // MARGIN)
+    least = min(least, (h[C_RECORDS] - h[S_RECORDS]) // MARGIN)
+    least = min(least, (h[C_ARENA] - h[S_ARENA]) // (2 * block + ARENA_MARGIN))
+    # so few events can make the largest table of descriptors twice as large, but not four times
+    return min(least, (h[C_POOL] - h[S_POOL]) // (4 * h[S_MAX_TABLE] + POOL_MARGIN))
 
 
 @kernel
@@ -146,6 +148,7 @@ def run(
     offset_column = unchecked(out.offset)
     length_column = unchecked(out.length)
     flags_column = unchecked(out.flags)
+    spare = np.int64(0)
     while True:
         if pos + 8 > end:
             return pos, count, R_MORE
@@ -163,8 +166,11 @@ def run(
             return pos, count, R_MORE
         if count >= room:
             return pos, count, R_FULL
-        if not _has_room(h, length):
+        if spare == 0 or length > USUAL_BLOCK:
+            spare = _room(h, max(length, USUAL_BLOCK))
+        if spare <= 0 or h[S_FREE_STORE] < 0:
             return pos, count, R_GROW
+        spare -= 1
         head = pos + 10
         if kind in (HEADER_V1_FLAGS, HEADER_V2_FLAGS):
             head += 4

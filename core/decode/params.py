@@ -54,7 +54,8 @@ def parse(h: I64, b: U8, start: int, available: int, kind: int, first: int) -> i
     length = u32(b, head + 16)
     if code >= h[C_EVENTS]:
         return 0
-    size = 4 if h[ee(h, code) + E_FACTS] & E_LARGE else 2
+    info = ee(h, code)
+    size = 4 if h[info + E_FACTS] & E_LARGE else 2
     event_end = head + length
     if event_end > end:
         event_end = end
@@ -67,7 +68,10 @@ def parse(h: I64, b: U8, start: int, available: int, kind: int, first: int) -> i
         lengths = head + 22
         if code in (_NOTIFICATION_E, _INFRASTRUCTURE_E):
             event_end -= 3
-        n = _count_v1(b, lengths, event_end, h[ee(h, code) + E_V1_NPARAMS], h[ee(h, code) + E_NPARAMS])
+        usual = h[info + E_NPARAMS]
+        if size == 2 and _fill(h, b, lengths, event_end, usual, first):
+            return usual
+        n = _count_v1(b, lengths, event_end, h[info + E_V1_NPARAMS], usual)
     at = lengths + n * size
     if at > event_end:
         return 0
@@ -81,6 +85,20 @@ def parse(h: I64, b: U8, start: int, available: int, kind: int, first: int) -> i
         at += plen
         found += 1
     return found
+
+
+@inline
+def _fill(h: I64, b: U8, lengths: int, event_end: int, n: int, first: int) -> bool:
+    """Fill in ``n`` parameters with lengths of two bytes; True when they add up to the event's length."""
+    at = lengths + 2 * n
+    if at > event_end:
+        return False
+    for i in range(n):
+        plen = u16(b, lengths + 2 * i)
+        h[H_OFF + first + i] = at
+        h[H_PLEN + first + i] = plen
+        at += plen
+    return at == event_end
 
 
 @inline

@@ -381,8 +381,8 @@ def new_state(modern: bool, exact: bool = False, events: int = 0) -> State:
             B_TIDKEY: 4096,
             B_TIDLIFE: 4096,
             B_TIDGROUP: 4096,
-            B_POOLKEY: 1 << 15,
-            B_POOLROW: 1 << 15,
+            B_POOLKEY: 1 << 17,
+            B_POOLROW: 1 << 17,
             B_STORENEXT: 64,
             B_STORELEN: 64,
             B_UNKNOWN: 65536,
@@ -444,10 +444,10 @@ def grow(state: State, need_bytes: int = 0, need_pool: int = 0, rows: dict[int, 
     wanted = {which: int(h[count]) + MARGIN + more.get(which, 0) for which, count in _COUNTERS.items()}
     wanted[B_ARENA] = int(h[S_ARENA]) + need_bytes + ARENA_MARGIN
     wanted[B_POOLKEY] = int(h[S_POOL]) + need_pool + POOL_MARGIN
-    strings = int(h[S_STRINGS]) + more.get(B_STROFF, 0)
+    strings = int(h[S_STRINGS]) + MARGIN + more.get(B_STROFF, 0)
     if strings * 2 > h[C_STRHASH]:
         wanted[B_STRHASH] = 1 << (4 * strings).bit_length()
-    tids = int(h[S_TIDS]) + 2 * more.get(B_LIVES, 0)
+    tids = int(h[S_TIDS]) + MARGIN + 2 * more.get(B_LIVES, 0)
     if tids * 2 > h[C_TIDS]:
         wanted[B_TIDKEY] = 1 << (4 * tids).bit_length()
     slots = int(h[C_STORE])
@@ -468,5 +468,6 @@ def grow(state: State, need_bytes: int = 0, need_pool: int = 0, rows: dict[int, 
 
 
 MARGIN = 16  # rows of any table that one event may add
+USUAL_BLOCK = 4096  # bytes of a block that room is made for
 ARENA_MARGIN = 16384
 POOL_MARGIN = 4096
