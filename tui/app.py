@@ -5,6 +5,7 @@ Only what the first screen needs is imported here; the rest comes while the capt
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterable
 from importlib import import_module
@@ -147,7 +148,10 @@ def run(
         from .gateway import open_capture
 
         import_module(".screens.main", __package__)  # so that the next screen is ready
-        return open_capture(path, progress, cancelled)
+        gateway = open_capture(path, progress, cancelled)
+        gc.collect()
+        gc.freeze()  # what the engine is made of is never looked at again: that took 0.1 s each time
+        return gateway
 
     app = ScaptuiApp(
         Path(path).name,
