@@ -143,6 +143,31 @@ def test_unknown_keymap_or_theme(terminal: Start, option: str, said: str) -> Non
     assert said in screen.text()
 
 
+def test_suspending_gives_the_terminal_to_the_shell_and_back(terminal: Start) -> None:
+    shell = ("bash", "-c", 'set -m; "$@"; echo in the shell; read -r line; fg >/dev/null', "bash")
+    screen = terminal("--demo", wrapper=shell)
+    screen.wait("HTTP Errors", seconds=240)
+    screen.settle()
+    screen.press("\x1a")
+    screen.wait("in the shell")
+    screen.press("enter")
+    screen.wait("HTTP Errors")
+    screen.press("q")
+    assert screen.end() == 0
+
+
+def test_without_a_shell_nothing_stops(terminal: Start) -> None:
+    screen = terminal("--demo")
+    screen.wait("HTTP Errors", seconds=240)
+    screen.settle()
+    screen.press("\x1a")
+    screen.wait("There is no shell to return to.")
+    screen.press("\x03")
+    screen.wait("q leaves scaptui.")
+    screen.press("q")
+    assert screen.end() == 0
+
+
 def test_wrong_first_filter(terminal: Start) -> None:
     screen = terminal("--demo", "-f", "proc.nmae=x")
     screen.wait("proc.name", seconds=240)
