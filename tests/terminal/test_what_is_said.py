@@ -94,6 +94,12 @@ def test_raw_bytes_are_not_sent_to_a_terminal(terminal: Start, demo: Path) -> No
     assert "Raw bytes are not sent to a terminal" in screen.text()
 
 
+def test_a_terminal_is_no_capture(terminal: Start) -> None:
+    screen = terminal("summary", "-")
+    assert screen.end(60) == 1
+    assert "standard input: this is a terminal; a capture comes through a pipe." in screen.text()
+
+
 def test_cut_capture_says_so_on_the_screen(terminal: Start, demo: Path, tmp_path: Path) -> None:
     path = tmp_path / "cut.scap"
     path.write_bytes(demo.read_bytes()[:400_000])
