@@ -20,7 +20,7 @@ class CaptureError(ScaptuiError):
 
     def __init__(self, path: str | PathLike[str], reason: str, offset: int | None = None) -> None:
         """Name the file, the reason and, where it matters, the byte offset in the decompressed stream."""
-        self.path = str(path)
+        self.path = "standard input" if path == "-" else str(path)
         self.reason = reason
         self.offset = offset
         where = "" if offset is None else f" at offset {offset} (0x{offset:x})"

@@ -5,10 +5,14 @@ Only what the first screen needs is imported here; the rest comes while the capt
 
 from __future__ import annotations
 
+import gc
+import os
+import signal
 import sys
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
+from typing import ClassVar
 
 from textual.app import App
 
@@ -30,6 +34,7 @@ class ScaptuiApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     TITLE = "scaptui"
     CSS = "Toast { max-width: 90%; }"
+    BINDINGS: ClassVar = [("ctrl+z", "suspend_process")]  # what terminals do, with any keymap
 
     def __init__(
         self,
@@ -64,6 +69,28 @@ class ScaptuiApp(App[None]):
 
         self.gateway = gateway
         self.switch_screen(MainScreen(gateway, self._filter, self._memory))
+
+    def action_suspend_process(self) -> None:
+        """Give the terminal back to the shell until it calls us again, with all that it started with us."""
+        if self._driver is None or not self._driver.can_suspend:
+            return
+        if os.getpgrp() == os.getsid(0):
+            self._tell("There is no shell to return to.")
+            return
+        self.app_suspend_signal.publish(self)
+        os.killpg(0, signal.SIGTSTP)
+
+    def action_help_quit(self) -> None:
+        """Answer ^C, which copies where text is typed, with the key that leaves."""
+        keys = self.keymap.keys_of(BY_ID["app.quit"], ("global",))
+        self._tell(f"{keys[0]} leaves scaptui.")
+
+    def _tell(self, text: str) -> None:
+        tell = getattr(self.screen, "tell", None)
+        if tell is not None:
+            tell(text)
+        else:
+            self.notify(text, markup=False)
 
     def get_system_commands(self, screen: object) -> Iterable[object]:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Offer none: all commands are in our registry."""
@@ -126,6 +153,21 @@ class ScaptuiApp(App[None]):
             screen.perform(BY_ID[chosen])
 
 
+def opener_of(path: str) -> Opener:
+    """Return what opens the capture ``path``, in a worker, with all that the next screen needs."""
+
+    def opener(progress: Progress, cancelled: Check) -> Gateway:
+        from .gateway import open_capture
+
+        import_module(".screens.main", __package__)  # so that the next screen is ready
+        gateway = open_capture(path, progress, cancelled)
+        gc.collect()
+        gc.freeze()  # what the engine is made of is never looked at again: that held up keys for 0.1 s
+        return gateway
+
+    return opener
+
+
 def run(
     path: str,
     *,
@@ -143,15 +185,9 @@ def run(
         print(clean(str(error)), file=sys.stderr)
         return error.exit_code
 
-    def opener(progress: Progress, cancelled: Check) -> Gateway:
-        from .gateway import open_capture
-
-        import_module(".screens.main", __package__)  # so that the next screen is ready
-        return open_capture(path, progress, cancelled)
-
     app = ScaptuiApp(
         Path(path).name,
-        opener,
+        opener_of(path),
         keymap=keys,
         theme=looks,
         filter_text=filter or "",

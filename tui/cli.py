@@ -260,6 +260,11 @@ def _run_screen(arguments: list[str]) -> int:
     if parsed.demo == (parsed.capture is not None):
         parser.error("name one capture, or --demo")
     _check_text(parsed.filter)
+    if parsed.capture == "-":
+        raise UsageError(
+            "The screen needs standard input for its keys. Name a file or, in bash, what a command writes: "
+            "scaptui <(ssh host cat trace.scap)"
+        )
     if not (_is_terminal(sys.stdin) and _is_terminal(sys.stdout) and _is_terminal(sys.stderr)):
         raise UsageError(
             "The screen needs a terminal on standard input, output and error; "

@@ -44,6 +44,8 @@ def open_source(path: str | PathLike[str]) -> Source:
     except (OSError, ValueError) as error:
         raise CaptureError(name, f"the file cannot be opened: {_why(error)}") from None
     try:
+        if name == "-" and os.isatty(fd):
+            raise CaptureError(name, "this is a terminal; a capture comes through a pipe")
         info = os.fstat(fd)
         if stat.S_ISDIR(info.st_mode):
             raise CaptureError(name, "this is a directory, not a capture file")

@@ -70,6 +70,12 @@ def test_help_names_every_command(scaptui: Run) -> None:
         assert f"  {name} " in text
 
 
+def test_the_screen_does_not_share_its_keys_with_a_capture(scaptui: Run) -> None:
+    done = scaptui("-")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"scaptui: The screen needs standard input for its keys.")
+
+
 def test_screen_needs_a_terminal(scaptui: Run, demo: Path) -> None:
     done = scaptui(demo)
     assert done.returncode == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pexpect
 import pyte
@@ -37,13 +37,20 @@ QUIET = 0.3  # seconds without a byte after which a screen counts as painted
 class Terminal:
     """The program under test and the screen it has painted."""
 
-    def __init__(self, arguments: list[str], env: dict[str, str], columns: int, lines: int) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        env: dict[str, str],
+        columns: int,
+        lines: int,
+        wrapper: Sequence[str] = (),  # what runs the program
+    ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.sent = bytearray()  # every byte the program wrote
-        command = ["-m", "scaptui", *arguments]
+        command = [*wrapper, sys.executable, "-m", "scaptui", *arguments]
         self.child = pexpect.spawn(
-            sys.executable, command, env=env, dimensions=(lines, columns), timeout=5, encoding=None
+            command[0], command[1:], env=env, dimensions=(lines, columns), timeout=5, encoding=None
         )
         self.child.delaybeforesend = None
 

@@ -94,6 +94,12 @@ def test_raw_bytes_are_not_sent_to_a_terminal(terminal: Start, demo: Path) -> No
     assert "Raw bytes are not sent to a terminal" in screen.text()
 
 
+def test_a_terminal_is_no_capture(terminal: Start) -> None:
+    screen = terminal("summary", "-")
+    assert screen.end(60) == 1
+    assert "standard input: this is a terminal; a capture comes through a pipe." in screen.text()
+
+
 def test_cut_capture_says_so_on_the_screen(terminal: Start, demo: Path, tmp_path: Path) -> None:
     path = tmp_path / "cut.scap"
     path.write_bytes(demo.read_bytes()[:400_000])
@@ -141,6 +147,31 @@ def test_unknown_keymap_or_theme(terminal: Start, option: str, said: str) -> Non
     screen = terminal("--demo", option, "nothing")
     assert screen.end(60) in (1, 2)
     assert said in screen.text()
+
+
+def test_suspending_gives_the_terminal_to_the_shell_and_back(terminal: Start) -> None:
+    shell = ("bash", "-c", 'set -m; "$@"; echo in the shell; read -r line; fg >/dev/null', "bash")
+    screen = terminal("--demo", wrapper=shell)
+    screen.wait("HTTP Errors", seconds=240)
+    screen.settle()
+    screen.press("\x1a")
+    screen.wait("in the shell")
+    screen.press("enter")
+    screen.wait("HTTP Errors")
+    screen.press("q")
+    assert screen.end() == 0
+
+
+def test_without_a_shell_nothing_stops(terminal: Start) -> None:
+    screen = terminal("--demo")
+    screen.wait("HTTP Errors", seconds=240)
+    screen.settle()
+    screen.press("\x1a")
+    screen.wait("There is no shell to return to.")
+    screen.press("\x03")
+    screen.wait("q leaves scaptui.")
+    screen.press("q")
+    assert screen.end() == 0
 
 
 def test_wrong_first_filter(terminal: Start) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 from fake import FakeGateway
 
 from scaptui.core.errors import Cancelled, CaptureError
-from scaptui.tui.app import ScaptuiApp
+from scaptui.tui.app import ScaptuiApp, opener_of
 from scaptui.tui.keymap import load_keymap
 from scaptui.tui.model import Check, Gateway, Progress
 from scaptui.tui.screens.main import MainScreen
@@ -131,3 +133,14 @@ def test_the_first_screen_needs_neither_numba_nor_the_engine() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert found.stdout.strip() == "[]"
+
+
+def test_the_collector_does_not_look_at_the_engine_again(demo: Path) -> None:
+    """It took 0.1 s each time, on the way from a key to the screen."""
+    gc.unfreeze()
+    gateway = opener_of(str(demo))(lambda done, total: None, lambda: False)
+    try:
+        assert gc.get_freeze_count() > 50_000
+    finally:
+        gc.unfreeze()
+        gateway.close()
