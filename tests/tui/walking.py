@@ -37,6 +37,15 @@ class Walk:
             await asyncio.sleep(0.01)
         raise AssertionError("the workers never came to an end")
 
+    async def rest(self) -> None:
+        """Wait until the screen stays as it is: a trend that comes late may move everything."""
+        before, same = "", 0
+        while same < 3:
+            await self.settle()
+            await asyncio.sleep(0.03)
+            now = self.output()
+            before, same = now, same + 1 if now == before else 0
+
     async def press(self, *keys: str) -> None:
         """Press keys, waiting after each for what it set off."""
         for key in keys:
