@@ -11,6 +11,7 @@ import pytest
 from fake import PROCS, START, FakeGateway, FakeStreams
 from textual.widgets import Input, OptionList
 
+from scaptui.tui.model import FilterProblem
 from scaptui.tui.screens.choice import ChoiceScreen
 from scaptui.tui.screens.detail import DetailScreen
 from scaptui.tui.screens.help import HelpScreen
@@ -124,6 +125,15 @@ async def test_a_wrong_filter_is_marked_while_typing_and_not_applied(start) -> N
         await walk.press("enter")
         assert walk.main.filter_bar.display
         assert walk.main.stack.top.filter == ""
+
+
+async def test_a_long_message_about_a_filter_is_shown_to_its_end(start) -> None:  # type: ignore[no-untyped-def]
+    async with start(size=(60, 15)) as walk:
+        await walk.press("f4")
+        problem = FilterProblem(3, "Column 4: " + "expected a field, " * 5 + "did you mean proc.name?")
+        walk.main.filter_bar.show_problem(problem)
+        await walk.pilot.pause()
+        assert "did you mean proc.name?" in " ".join(walk.text().split())
 
 
 async def test_earlier_filters_are_a_key_away(start) -> None:  # type: ignore[no-untyped-def]
@@ -412,6 +422,13 @@ async def test_the_footer_names_what_leads_on_and_nothing_that_is_here(start) ->
         assert "F6 Syscalls" not in walk.lines()[-1]
         await walk.press("f2")
         assert "Enter Open" in walk.lines()[-1]
+
+
+async def test_a_narrow_footer_keeps_the_way_on_and_back(start) -> None:  # type: ignore[no-untyped-def]
+    async with start(size=(60, 15)) as walk:
+        await walk.press("d")
+        for label in ("Help", "Drill", "Back", "Quit"):
+            assert label in walk.lines()[-1]
 
 
 async def test_the_list_of_views_has_the_keys_of_vi(start) -> None:  # type: ignore[no-untyped-def]

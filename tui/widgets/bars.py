@@ -16,6 +16,7 @@ from ..model import CaptureInfo
 from .base import Painted, Piece, strip
 
 MESSAGE_SECONDS = 6.0
+INDISPENSABLE = ("app.help", "app.quit", "view.drill", "view.back")
 
 
 @dataclass(frozen=True)
@@ -163,15 +164,15 @@ class Footer(Painted):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Paint the keys, as many as fit; help and quit always."""
+        """Paint the keys, as many as fit; those that nobody can do without first of all."""
         width = self.size.width
         if self.message is not None:
             text, role = self.message
             return strip([(" " + cut(text, width - 2), self.role(role))], width, self.role(role))
         shown: list[tuple[str, Command]] = []
         room = width
-        last = [entry for entry in self.commands if entry[1].id in ("app.help", "app.quit")]
-        for entry in [*last, *[entry for entry in self.commands if entry not in last]]:
+        first = [entry for entry in self.commands if entry[1].id in INDISPENSABLE]
+        for entry in [*first, *[entry for entry in self.commands if entry not in first]]:
             size = width_of(entry[0]) + width_of(entry[1].footer) + 3
             if size > room:
                 break
