@@ -171,7 +171,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("time.last", "To the end", "Move the time selection to the end.", ("navigator",)),
     Command("time.axis", "Axis", "Let the axis show the selected time only, or the whole capture again.",
             ("navigator",), footer="Axis"),
-    Command("time.leave", "Leave", "Return to the view.", ("navigator",)),
+    Command("time.leave", "Leave", "Return to the view.", ("navigator",), footer="Return"),
     Command("views.open", "Open", "Show the same selection in this view.", ("views",), footer="Open"),
     Command("views.leave", "Leave", "Return to the view without a change.", ("views",), footer="Return"),
     Command("views.toggle", "Hide list", "Hide the list of views.", ("views",), footer="Hide"),

@@ -344,6 +344,15 @@ class Block:
     data: bytes
 
 
+@dataclass(frozen=True)
+class Payload:
+    """Payloads of blocks, joined."""
+
+    data: bytes
+    blocks: int
+    moved: int  # bytes that the calls moved; a capture may keep the beginning of each payload only
+
+
 class Streams(Protocol):
     """The blocks of a selection, in time order."""
 
@@ -360,8 +369,8 @@ class Streams(Protocol):
         """Return the payload of a block as lines of text: ``dotted``, ``ascii`` or ``hex``."""
         ...
 
-    def payload(self, index: int, cancelled: Check) -> tuple[bytes, int]:
-        """Return the payloads of all blocks of the same stream, joined, and how many blocks that are."""
+    def payload(self, index: int, cancelled: Check) -> Payload:
+        """Return the payloads of all blocks here that belong to the same stream."""
         ...
 
     def search(

@@ -9,6 +9,7 @@ import pytest
 
 from scaptui.core.errors import CaptureError
 from scaptui.tui.gateway import CaptureGateway, open_capture
+from scaptui.tui.model import Payload
 from scaptui.tui.screens.detail import DetailScreen
 from scaptui.tui.state import Query
 from scaptui.tui.widgets.streams import MODES
@@ -72,9 +73,10 @@ def test_streams_give_lines_in_every_mode_and_whole_payloads(gateway: CaptureGat
     assert streams.count > 20
     for mode in MODES:
         assert streams.lines(0, mode)
-    data, blocks = streams.payload(0, never)
-    assert blocks >= 1
-    assert streams.block(0).data in data
+    taken = streams.payload(0, never)
+    assert taken.blocks >= 1
+    assert streams.block(0).data in taken.data
+    assert taken.moved == len(taken.data)
     found = streams.search("500 internal", 0, 1, never)
     assert found is not None
     assert b"500 INTERNAL" in streams.block(found).data
@@ -175,4 +177,4 @@ def test_the_last_words_on_an_inherited_stderr_are_shown(capture_file: Callable[
     assert at is not None
     block = streams.block(at)
     assert (block.fd, block.name, block.write) == (2, "", True)
-    assert streams.payload(at, never) == (block.data, 1)
+    assert streams.payload(at, never) == Payload(block.data, 1, len(block.data))

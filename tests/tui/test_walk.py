@@ -314,11 +314,25 @@ async def test_copying_a_stream_sends_its_bytes_and_says_how_many(start) -> None
         await walk.press("e")
         got = clipboard_of(walk)
         await walk.press("y")
-        data = gateway.streams_of.payload(0, lambda: False)[0]
+        data = gateway.streams_of.payload(0, lambda: False).data
         assert got == [data]
         assert f"Copied {len(data):,} bytes: this stream (3 blocks)." in walk.text()
         await walk.press("Y")
         assert got[1] == gateway.streams_of.block(0).data
+
+
+async def test_what_the_capture_does_not_have_is_said_when_it_is_copied(start) -> None:  # type: ignore[no-untyped-def]
+    gateway = FakeGateway()
+    gateway.streams_of = FakeStreams(cut=50)
+    async with start(gateway) as walk:
+        await walk.press("e", "y")
+        told = " ".join(walk.lines()[-1].split())
+        assert told.startswith("Copied 150 bytes: this stream (3 blocks). The calls moved ")
+        assert told.endswith("; the capture has no more.")
+        await walk.press("Y")
+        assert "Copied 50 bytes: this block. The calls moved " in walk.text()
+        await walk.press("s")
+        assert "The calls moved" in walk.text()
 
 
 async def test_copying_a_row(start) -> None:  # type: ignore[no-untyped-def]
