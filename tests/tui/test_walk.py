@@ -276,6 +276,13 @@ async def test_a_value_of_a_block_leads_to_everything_that_has_it(start) -> None
         assert walk.main.stack.top.filter == 'fd.name="/etc/users.txt"'
 
 
+async def test_the_details_of_a_block_lead_to_the_next_block(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("e", "]", "enter", "n")
+        await walk.pilot.pause(0.2)
+        assert "Event 21 · 3 of 6" in walk.app.screen.query_one("#heading").render().plain
+
+
 async def test_from_a_block_to_its_container(start) -> None:  # type: ignore[no-untyped-def]
     async with start() as walk:
         await walk.press("e", "c")

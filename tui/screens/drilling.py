@@ -127,6 +127,12 @@ class Drilling(Part):
         elif isinstance(widget, VirtualTable) and isinstance(self.shown, Shown):
             rows: EventRows = self.shown.content  # pyright: ignore[reportAssignmentType]
             self.app.push_screen(DetailScreen(self.gateway, rows.event, rows.count, widget.cursor), self._use)
+        elif isinstance(widget, StreamView) and (blocks := widget.source) is not None:
+
+            def event_of(block: int) -> int:
+                return blocks.block(block).event
+
+            self.app.push_screen(DetailScreen(self.gateway, event_of, blocks.count, widget.cursor), self._use)
         else:
             self.app.push_screen(DetailScreen(self.gateway, lambda _: event, 1, 0), self._use)
 
