@@ -479,6 +479,34 @@ async def test_an_empty_view_says_why(start) -> None:  # type: ignore[no-untyped
         assert "nginx" in walk.text()
 
 
+async def test_a_click_on_a_crumb_goes_back_to_it_and_one_on_the_filter_edits_it(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("down", "enter", "down", "enter", "enter")
+        place = walk.lines()[1].index("exporter")
+        await walk.pilot.click("#header", offset=(place, 1))
+        await walk.settle()
+        assert walk.main.stack.top.view == "procs"
+        await walk.pilot.click("#header", offset=(place, 1))
+        await walk.settle()
+        assert walk.main.stack.top.view == "procs", "the level on screen stays"
+        await walk.pilot.click("#header", offset=(walk.lines()[1].index("Containers"), 1))
+        await walk.settle()
+        assert walk.main.table.cursor == 1
+        await walk.pilot.click("#header", offset=(12, 2))
+        await walk.pilot.pause()
+        assert walk.main.filter_bar.display
+
+
+async def test_dropped_crumbs_lead_to_the_level_before_the_first_shown(start) -> None:  # type: ignore[no-untyped-def]
+    async with start(size=(60, 15)) as walk:
+        await walk.press("down", "enter", "down", "enter", "enter")
+        assert walk.lines()[1].startswith(" … › ")
+        shown = walk.lines()[1].count("›")
+        await walk.pilot.click("#header", offset=(1, 1))
+        await walk.settle()
+        assert walk.main.stack.depth == 4 - shown
+
+
 async def test_home_returns_to_the_whole_capture(start) -> None:  # type: ignore[no-untyped-def]
     async with start() as walk:
         await walk.press("down", "enter", "enter", "enter", "H")

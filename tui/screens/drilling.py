@@ -8,6 +8,7 @@ from textual import on
 
 from ..model import EventRows, ProcessTreeRows, TableRows, Target, TreeRows
 from ..state import EVENTS, STREAMS, ViewState, both
+from ..widgets.bars import Header
 from ..widgets.spectrogram import SpectrogramView
 from ..widgets.streams import StreamView
 from ..widgets.tiles import TileGrid
@@ -44,9 +45,17 @@ class Drilling(Part):
         self.clear_search()
         self.load()
 
+    @on(Header.CrumbClicked)
+    def _crumb_clicked(self, message: Header.CrumbClicked) -> None:
+        if message.level < self.stack.depth - 1:
+            self._return_to(message.level)
+
     def do_view_home(self) -> None:
         """Return to the Overview of the whole capture."""
-        while self.stack.depth > 1:
+        self._return_to(0)
+
+    def _return_to(self, level: int) -> None:
+        while self.stack.depth > level + 1:
             self.stack = self.stack.pop()
         self.held = []
         self.clear_search()

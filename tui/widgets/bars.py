@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from rich.segment import Segment
 from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
@@ -38,10 +39,20 @@ class Header(Painted):
     Header { height: 3; dock: top; }
     """
 
+    @dataclass
+    class CrumbClicked(Message):
+        """A level of the stack was clicked."""
+
+        level: int  # 0: the lowest
+
+    class FilterClicked(Message):
+        """The filter was clicked."""
+
     def __init__(self, heading: Heading, *, id: str | None = None) -> None:  # noqa: A002
         """Show ``heading``."""
         super().__init__(id=id)
         self.heading = heading
+        self._crumb_ends: list[tuple[int, int]] = []  # where each shown crumb ends, and its level
         self._notice: list[str] = []
 
     def on_resize(self) -> None:
@@ -92,9 +103,24 @@ class Header(Painted):
         pieces: list[Piece] = [(" ", self.role("crumb"))]
         if dropped:
             pieces.append(("… › ", self.role("dim")))
+        self._crumb_ends, end = [], sum(width_of(text) for text, _ in pieces)
+        if dropped:
+            self._crumb_ends.append((end, dropped - 1))
+        for level, crumb in enumerate(crumbs, dropped):
+            end += width_of(crumb) + 3
+            self._crumb_ends.append((end, level))
         for crumb in crumbs[:-1]:
             pieces += [(crumb, self.role("crumb")), (" › ", self.role("dim"))]
         return [*pieces, (cut(crumbs[-1], max(8, room - 6)), self.role("crumb.current"))]
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell which level, or that the filter, was clicked."""
+        if event.y == 1:
+            level = next((level for end, level in self._crumb_ends if event.x < end), None)
+            if level is not None:
+                self.post_message(self.CrumbClicked(level))
+        elif event.y == 2:
+            self.post_message(self.FilterClicked())
 
     def _ends(self, left: list[Piece], right: str, style: object, fill: str | None) -> Strip:
         width = self.size.width
