@@ -124,8 +124,9 @@ class Header(Painted):
 
     def _ends(self, left: list[Piece], right: str, style: object, fill: str | None) -> Strip:
         width = self.size.width
-        begin = strip(left, width - width_of(right), self.role(fill) if fill else self.rich_style)
-        return Strip([*begin, Segment(clean(right), style)]).adjust_cell_length(width)  # pyright: ignore[reportArgumentType]
+        gap = (" ", self.role(fill) if fill else self.rich_style)
+        begin = strip(left, max(0, width - width_of(right) - 1), gap[1])
+        return Strip([*begin, Segment(*gap), Segment(clean(right), style)]).adjust_cell_length(width)  # pyright: ignore[reportArgumentType]
 
 
 def wrap_words(text: str, width: int) -> list[str]:
