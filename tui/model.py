@@ -229,6 +229,10 @@ class TreeRows(EventRows, Protocol):
         """Return the row above which ``row`` hangs, None for the topmost."""
         ...
 
+    def inside(self, row: int) -> int | None:
+        """Return the event row of a line, or of the first line below it that has one."""
+        ...
+
     def target(self, row: int) -> Target:
         """Return where Enter on a row leads."""
         ...

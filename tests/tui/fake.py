@@ -249,6 +249,10 @@ class FakeTree(ListRows):
         """Return an event for commands."""
         return row if self.lines[row][1] else None
 
+    def inside(self, row: int) -> int | None:
+        """Return an event for sessions, too."""
+        return row + 1
+
     def target(self, row: int) -> Target:
         """Lead to events."""
         return Target("dig", f"proc.sid={self.lines[row][0]}", "proc.sid", self.lines[row][2])

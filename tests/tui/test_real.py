@@ -122,6 +122,19 @@ async def test_the_story_of_the_demo(start, gateway: CaptureGateway) -> None:  #
         assert walk.main.stack.top.view == "echo"
 
 
+async def test_from_a_session_to_its_container(start, gateway: CaptureGateway) -> None:  # type: ignore[no-untyped-def]
+    async with start(gateway) as walk:
+        walk.main.open_view("spy_users")
+        await walk.settle()
+        line = next(n for n in range(99) if "in prometheus" in walk.main.table.source.rows(n, n + 1)[0][3])
+        walk.main.table.cursor = line
+        await walk.press("c")
+        assert "prometheus: Overview" in walk.lines()[1]
+        await walk.press("backspace", "down", "p")
+        assert walk.main.stack.top.filter.startswith("proc.pid=")
+        assert walk.main.stack.top.view == "overview"
+
+
 async def test_a_request_is_named_in_the_breadcrumbs(start, gateway: CaptureGateway) -> None:  # type: ignore[no-untyped-def]
     async with start(gateway) as walk:
         await walk.press("7", "enter")

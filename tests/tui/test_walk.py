@@ -168,6 +168,12 @@ async def test_the_selected_time_applies_to_every_view_and_is_reset(start) -> No
         assert gateway.asked[-1][1].window is None
 
 
+async def test_resetting_the_time_says_when_there_is_nothing_to_reset(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("r")
+        assert "No time is selected." in walk.lines()[-1]
+
+
 async def test_a_burst_of_moves_asks_once(start) -> None:  # type: ignore[no-untyped-def]
     gateway = FakeGateway()
     async with start(gateway) as walk:
@@ -258,6 +264,7 @@ async def test_enter_on_an_event_shows_all_its_fields(start) -> None:  # type: i
         await walk.press("d", "down", "enter")
         await walk.settle()
         assert isinstance(walk.app.screen, DetailScreen)
+        assert "n Next event" in walk.lines()[-1]
         assert "/etc/users.txt" in walk.text()
         await walk.press("n")
         await walk.settle()
@@ -383,6 +390,15 @@ async def test_payloads_as_ascii_dotted_and_hex(start) -> None:  # type: ignore[
         assert "47 45 54 20" not in walk.text()
         await walk.press("m", "m")
         assert walk.main.streams.mode == "dotted"
+
+
+async def test_colours_are_those_of_text(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("e", "v", "x", "v", "h")
+        assert "· ascii" in walk.lines()[1]
+        assert "no colours" not in walk.lines()[1]
+        await walk.press("v", "h")
+        assert "no colours" in walk.lines()[1]
 
 
 async def test_a_long_block_is_walked_line_by_line(start) -> None:  # type: ignore[no-untyped-def]

@@ -51,8 +51,7 @@ class DetailScreen(KeyedModal):
         yield Static("", id="heading")
         yield PaneTable(id="lines")
         yield Static("", id="value")
-        keys = " Enter: go to this value   a: add it to the filter   n/p: next, previous event   Esc: close"
-        yield Static(Text(keys, self.role("dim")), id="hint")
+        yield Static(Text(f" {self.hints()}", self.role("dim")), id="hint")
 
     def on_mount(self) -> None:
         """Show the event."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from textual import on
 
 from ..model import EventRows, ProcessTreeRows, TableRows, Target, TreeRows
-from ..state import EVENTS, STREAMS, ViewState, both
+from ..state import EVENTS, OVERVIEW, STREAMS, ViewState, both
 from ..widgets.bars import Header
 from ..widgets.spectrogram import SpectrogramView
 from ..widgets.streams import StreamView
@@ -180,12 +180,26 @@ class Drilling(Part):
         if self.shown is not None and self.shown.info.kind == "processes" and rows is not None and rows.count:
             processes: ProcessTreeRows = rows  # pyright: ignore[reportAssignmentType]
             target = processes.overview(self.table.cursor, what)
+        elif self.shown is not None and self.shown.info.kind == "tree" and event is None:
+            target = self._pivot_of_line(what)
         else:
             target = self.gateway.pivot(event, what) if event is not None else None
         if target is None:
             self.tell(f"There is no {what} here.")
         else:
             self.follow(target, alone=True)
+
+    def _pivot_of_line(self, what: str) -> Target | None:
+        """Return the way to the container or the process of a session or shell, which are no events."""
+        rows, row = self.table.source, self.table.cursor
+        if rows is None or not rows.count:
+            return None
+        sessions: TreeRows = rows  # pyright: ignore[reportAssignmentType]
+        if what == "process":
+            line = sessions.target(row)
+            return replace(line, view=OVERVIEW) if line.key_field == "proc.pid" else None
+        event = sessions.inside(row)
+        return self.gateway.pivot(event, what) if event is not None else None
 
     def _event(self) -> int | None:
         """Return the event row of the selected event, block or command."""
