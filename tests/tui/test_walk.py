@@ -216,6 +216,15 @@ async def test_sorting_follows_the_selected_row(start) -> None:  # type: ignore[
         assert [walk.main.table.source.rows(n, n + 1)[0][1] for n in range(len(PROCS))] == names[::-1]
 
 
+async def test_sorting_from_the_first_row_shows_the_new_first_rows(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("down", "down", "enter")
+        first = walk.main.table.source.key(0)
+        await walk.press("at", "at")
+        assert walk.main.table.source.find_key(first) > 0
+        assert walk.main.table.cursor == 0
+
+
 async def test_the_sort_menu(start) -> None:  # type: ignore[no-untyped-def]
     async with start() as walk:
         await walk.press("down", "down", "enter", "f9")
