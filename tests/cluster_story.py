@@ -13,7 +13,16 @@ KINDS = ("ReplicationController", "ReplicaSet", "Deployment", "Service")
 
 def _container(full_id: str, name: str, **more: str) -> str:
     return json.dumps(
-        {"container": {"id": full_id[:12], "full_id": full_id, "type": 0, "name": name, "image": name, **more}}
+        {
+            "container": {
+                "id": full_id[:12],
+                "full_id": full_id,
+                "type": 0,
+                "name": name,
+                "image": name,
+                **more,
+            }
+        }
     )
 
 
@@ -39,10 +48,19 @@ def build() -> CaptureBuilder:
         for kind in KINDS:
             uid = f"{kind.lower()}-{number}"
             b.event("K8S_E", 0, [_record(kind, name=name, uid=uid, namespace="prod", selector=labels)])
-    task = {"id": "batch_1", "name": "batch", "state": "TASK_RUNNING", "labels": [{"key": "job", "value": "n"}]}
+    task = {
+        "id": "batch_1",
+        "name": "batch",
+        "state": "TASK_RUNNING",
+        "labels": [{"key": "job", "value": "n"}],
+    }
     app = {"id": "/nightly/batch", "tasks": [{"id": "batch_1"}], "labels": {"owner": "ops"}}
     for record in (
-        {"mesos_state": {"frameworks": [{"id": "fw-1", "name": "marathon", "active": True, "tasks": [task]}]}},
+        {
+            "mesos_state": {
+                "frameworks": [{"id": "fw-1", "name": "marathon", "active": True, "tasks": [task]}]
+            }
+        },
         {"marathon_groups": {"frameworkId": "fw-1", "id": "/"}},
         {"marathon_apps": {"frameworkId": "fw-1", "apps": [app]}},
     ):

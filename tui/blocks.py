@@ -12,7 +12,7 @@ from ..core.capture import Capture
 from ..core.streams import copy as stream_copy
 from ..core.streams import echo
 from ..core.streams.render import render
-from .model import Block, Check, Progress, nobody
+from .model import Block, Check, Payload, Progress, nobody
 
 CHUNK = 64  # blocks read at once
 
@@ -44,12 +44,12 @@ class StreamBlocks:
         text = render(self.block(index).data, mode)  # pyright: ignore[reportArgumentType]
         return [line.removeprefix("\t") for line in text.split("\n")]
 
-    def payload(self, index: int, cancelled: Check) -> tuple[bytes, int]:
-        """Return the payloads of the blocks here that belong to the same stream, joined, and their number."""
+    def payload(self, index: int, cancelled: Check) -> Payload:
+        """Return the payloads of the blocks here that belong to the same stream, joined."""
         same = echo.same_stream(self._capture.index, int(self._rows[index]))
         rows = np.intersect1d(self._rows, same, assume_unique=True)
         copied = stream_copy.joined(echo.blocks(self._capture, rows, "raw", unknown=True), "raw")
-        return copied.data, copied.blocks
+        return Payload(copied.data, copied.blocks, copied.transferred)
 
     def search(
         self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody

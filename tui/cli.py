@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -49,6 +50,9 @@ def _seconds(text: str) -> float:
     if not 0 <= value < 1e9:
         raise ValueError(text)
     return value
+
+
+_seconds.__name__ = "time"
 
 
 def _count(text: str) -> int:
@@ -256,7 +260,9 @@ def _run_command(name: str, arguments: list[str]) -> int:
 
 def _run_screen(arguments: list[str]) -> int:
     parser = screen_parser()
-    parsed = parser.parse_args(arguments)
+    parsed, more = parser.parse_known_args(arguments)
+    if more:
+        parser.error(_unexpected(parsed.capture, more))
     if parsed.demo == (parsed.capture is not None):
         parser.error("name one capture, or --demo")
     _check_text(parsed.filter)
@@ -273,6 +279,15 @@ def _run_screen(arguments: list[str]) -> int:
     with demo() if parsed.demo else nullcontext(Path(parsed.capture)) as path:
         run = import_module("..app", __name__).run
         return run(path, filter=parsed.filter, keymap=parsed.keymap, theme=parsed.theme)
+
+
+def _unexpected(first: str | None, more: Sequence[str]) -> str:
+    """Return what to say about arguments that are too many: a command misspelt, or a filter without -f."""
+    meant = get_close_matches(first or "", COMMANDS, 1)
+    if meant and not Path(first or "").exists():
+        return f"there is no command {first!r}; did you mean {meant[0]}?"
+    hint = "" if more[0].startswith("-") else "; a filter comes after -f"
+    return f"unexpected argument {more[0]!r}{hint}"
 
 
 def demo() -> AbstractContextManager[Path]:

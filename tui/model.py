@@ -229,6 +229,10 @@ class TreeRows(EventRows, Protocol):
         """Return the row above which ``row`` hangs, None for the topmost."""
         ...
 
+    def inside(self, row: int) -> int | None:
+        """Return the event row of a line, or of the first line below it that has one."""
+        ...
+
     def target(self, row: int) -> Target:
         """Return where Enter on a row leads."""
         ...
@@ -344,6 +348,15 @@ class Block:
     data: bytes
 
 
+@dataclass(frozen=True)
+class Payload:
+    """Payloads of blocks, joined."""
+
+    data: bytes
+    blocks: int
+    moved: int  # bytes that the calls moved; a capture may keep the beginning of each payload only
+
+
 class Streams(Protocol):
     """The blocks of a selection, in time order."""
 
@@ -360,8 +373,8 @@ class Streams(Protocol):
         """Return the payload of a block as lines of text: ``dotted``, ``ascii`` or ``hex``."""
         ...
 
-    def payload(self, index: int, cancelled: Check) -> tuple[bytes, int]:
-        """Return the payloads of all blocks of the same stream, joined, and how many blocks that are."""
+    def payload(self, index: int, cancelled: Check) -> Payload:
+        """Return the payloads of all blocks here that belong to the same stream."""
         ...
 
     def search(

@@ -152,6 +152,10 @@ class ProcessRows:
             role=("error" if process.failed and process.ended else "bar") if inside else "dim",
         )
 
+    def inside(self, row: int) -> int | None:
+        """Return None: processes are no events."""
+        return None
+
     def role(self, row: int, column: int) -> str | None:
         """Return the role of a cell: failures stand out, ancestors that do not pass the filter do not."""
         process, field = self._lines[row], self.columns[column].field

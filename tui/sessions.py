@@ -51,6 +51,9 @@ class _Node:
     below: list[_Node] = default(default_factory=list)
 
 
+DEEPEST = 400  # cells of guides before a line
+
+
 def terminal(number: int) -> str:
     """Return the name of a terminal by its device number: ``pts/0``, ``tty1``; "" for none."""
     major, minor = (number >> 8) & 0xFFF, (number & 0xFF) | ((number >> 12) & 0xFFF00)
@@ -123,19 +126,23 @@ class SessionRows:
         self._roots = roots
         self._folded = folded
         self._lines: list[tuple[_Node, str]] = []
-        for root in roots:
-            self._add(root, "", "")
+        self._lay_out()
         self._places = {node.key: row for row, (node, _) in enumerate(self._lines)}
         self.count = len(self._lines)
 
-    def _add(self, node: _Node, guide: str, below: str) -> None:
-        mark = "" if not node.below else "▸ " if node.key in self._folded else "▾ "
-        self._lines.append((node, guide + mark))
-        if node.key not in self._folded:
-            last = len(node.below) - 1
-            for number, child in enumerate(node.below):
-                end = number == last
-                self._add(child, below + ("└ " if end else "├ "), below + ("  " if end else "│ "))
+    def _lay_out(self) -> None:
+        """Put the visible lines in order, with the guides that show what hangs on what."""
+        waiting = [(root, "", "") for root in reversed(self._roots)]
+        while waiting:  # a chain of processes can be longer than a stack of calls
+            node, guide, below = waiting.pop()
+            mark = "" if not node.below else "▸ " if node.key in self._folded else "▾ "
+            self._lines.append((node, guide + mark))
+            if node.key in self._folded:
+                continue
+            below = below[-DEEPEST:]
+            for number, child in enumerate(reversed(node.below)):
+                end = number == 0
+                waiting.append((child, below + ("└ " if end else "├ "), below + ("  " if end else "│ ")))
 
     def rows(self, start: int, stop: int) -> list[tuple[str, str, str, str]]:
         """Return the cells of lines ``start`` .. ``stop - 1``."""
@@ -156,6 +163,16 @@ class SessionRows:
     def event(self, row: int) -> int | None:
         """Return the event row of a command; None for sessions and shells."""
         return self._lines[row][0].event
+
+    def inside(self, row: int) -> int | None:
+        """Return the event row of a line's first command, its own or one below; they share a container."""
+        waiting = [self._lines[row][0]]
+        while waiting:
+            node = waiting.pop()
+            if node.event is not None:
+                return node.event
+            waiting += reversed(node.below)
+        return None
 
     def search(
         self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody

@@ -10,6 +10,8 @@ import pytest
 import views_story
 from program import Run
 
+from scaptui.tui.headless.output import fitted
+
 SEVEN = ("overview", "containers", "procs", "files", "connections", "echo", "spy_users")
 
 
@@ -180,3 +182,25 @@ def test_a_window_of_time(scaptui: Run, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert b"ends after it begins" in done.stderr
     assert scaptui("view", capture, "files", "--window", "x", "1").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("needed", "right", "room", "widths"),
+    [
+        ([5, 10, 20], [True, False, False], 40, [5, 10, 20]),  # there is room
+        ([5, 10, 50], [True, False, False], 50, [5, 10, 35]),  # the last one folds first
+        ([5, 60, 40], [True, False, False], 60, [5, 25, 30]),  # then the others give way
+        ([5, 60, 12, 40], [True, False, False, False], 60, [5, 13, 12, 30]),  # the long ones before the short
+        ([5, 60, 40], [True, False, False], 26, [5, 10, 11]),  # figures never do
+        ([5, 60, 40], [True, False, False], 20, [5, 10, 40]),  # a line that is too long does not fold
+        ([9, 9, 9], [True, True, True], 10, [9, 9, 9]),
+        ([30, 40, 9], [False, False, True], 60, [21, 30, 9]),
+    ],
+)
+def test_figures_are_never_cut(needed: list[int], right: list[bool], room: int, widths: list[int]) -> None:
+    assert fitted(needed, right, room) == widths
+
+
+def test_fields_say_nothing_that_is_not_so(scaptui: Run) -> None:
+    """Every field is read from captures of all generations."""
+    assert b"only in captures" not in scaptui("fields").stdout

@@ -45,14 +45,16 @@ def test_engine_loads_no_screen(settings: dict[str, str]) -> None:
     [
         ([], "name one capture, or --demo"),
         (["a.scap", "--demo"], "name one capture, or --demo"),
-        (["a.scap", "b.scap"], "unrecognized arguments: b.scap"),
+        (["a.scap", "proc.name=x"], "unexpected argument 'proc.name=x'; a filter comes after -f"),
+        (["sumary", "a.scap"], "there is no command 'sumary'; did you mean summary?"),
+        (["summary", "a.scap", "--window", "1", "a"], "invalid time value: 'a'"),
         (["summary"], "the following arguments are required: CAPTURE"),
         (["view", "a.scap"], "the following arguments are required: VIEW"),
         (["summary", "a.scap", "--buckets", "0"], "invalid count value: '0'"),
         (["summary", "a.scap", "--buckets", "many"], "invalid count value: 'many'"),
         (["streams", "a.scap", "--as", "octal"], "invalid choice: 'octal'"),
         (["events", "a.scap", "--fields", "evt.num", "--format", "%evt.num"], "not allowed with argument"),
-        (["--nonsense"], "unrecognized arguments: --nonsense"),
+        (["--nonsense"], "unexpected argument '--nonsense'"),
     ],
 )
 def test_wrong_usage(scaptui: Run, arguments: list[str], said: str) -> None:

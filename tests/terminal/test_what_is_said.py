@@ -88,6 +88,14 @@ def test_rows_on_a_terminal_are_for_people(terminal: Start, demo: Path) -> None:
     assert "2 of " in screen.line(" rows")
 
 
+def test_figures_are_whole_on_a_narrow_terminal(terminal: Start, demo: Path) -> None:
+    screen = terminal("view", demo, "procs", "--limit", "3", columns=80, lines=60)
+    assert screen.end(240) == 0
+    header = screen.line("PID").split()
+    assert header[:6] == ["PID", "PPID", "CPU", "USER", "TH", "VIRT"]
+    assert "11694" in screen.text()
+
+
 def test_raw_bytes_are_not_sent_to_a_terminal(terminal: Start, demo: Path) -> None:
     screen = terminal("streams", demo, "--as", "raw")
     assert screen.end(60) == 2

@@ -23,6 +23,7 @@ from scaptui.tui.model import (
     FieldValue,
     Figures,
     FilterProblem,
+    Payload,
     Problem,
     Progress,
     Summary,
@@ -248,6 +249,10 @@ class FakeTree(ListRows):
         """Return an event for commands."""
         return row if self.lines[row][1] else None
 
+    def inside(self, row: int) -> int | None:
+        """Return an event for sessions, too."""
+        return row + 1
+
     def target(self, row: int) -> Target:
         """Lead to events."""
         return Target("dig", f"proc.sid={self.lines[row][0]}", "proc.sid", self.lines[row][2])
@@ -335,9 +340,10 @@ class FakeProcesses(FakeTree):
 class FakeStreams:
     """Alternating reads and writes on two descriptors."""
 
-    def __init__(self, count: int = 6, long: int = 0) -> None:
+    def __init__(self, count: int = 6, long: int = 0, cut: int | None = None) -> None:
         self.count = count
         self.long = long
+        self.cut = cut  # bytes of each payload that the capture kept
 
     def block(self, index: int) -> Block:
         """Return a block; the last may be long."""
@@ -346,7 +352,7 @@ class FakeStreams:
             data = bytes(range(256)) * (self.long // 256)
         return Block(
             index * 10, START + index * SECOND, index % 3 > 0, len(data), "web", "nginx", 100, 5 + index % 2,
-            "10.0.0.1:80", data,
+            "10.0.0.1:80", data[: self.cut],
         )  # fmt: skip
 
     def lines(self, index: int, mode: str) -> Sequence[str]:
@@ -356,10 +362,10 @@ class FakeStreams:
             return [data[at : at + 16].hex(" ") for at in range(0, len(data), 16)]
         return data.decode("utf-8", "replace").split("\n") if mode == "ascii" else [repr(data)]
 
-    def payload(self, index: int, cancelled: Check) -> tuple[bytes, int]:
+    def payload(self, index: int, cancelled: Check) -> Payload:
         """Join a stream."""
         same = [b for b in map(self.block, range(self.count)) if b.fd == self.block(index).fd]
-        return b"".join(b.data for b in same), len(same)
+        return Payload(b"".join(b.data for b in same), len(same), sum(b.size for b in same))
 
     def search(
         self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from fake import SECOND, START, FakeGateway
@@ -58,6 +59,25 @@ async def test_units_stand_where_there_is_room(start) -> None:  # type: ignore[n
         await walk.pilot.resize_terminal(80, 16)
         await walk.settle()
         assert "8.8K calls" not in walk.text()
+
+
+async def test_a_name_never_runs_into_its_figure(start) -> None:  # type: ignore[no-untyped-def]
+    gateway = FakeGateway()
+    found = gateway.summary(Query(), lambda: False)
+    tiles = [replace(tile, name="x" * 60, shown="777", unit="programs") for tile in found.tiles]
+    gateway.summary = lambda query, cancelled: replace(found, tiles=tiles)  # type: ignore[method-assign]
+    for size in ((80, 24), (120, 50)):
+        async with start(gateway, size=size) as walk:
+            assert "777" in walk.text()
+            assert "x777" not in walk.text()
+            assert "…777" not in walk.text()
+
+
+async def test_a_narrow_header_keeps_its_parts_apart(start) -> None:  # type: ignore[no-untyped-def]
+    async with start(size=(37, 12)) as walk:
+        place = walk.main._place()
+        assert f" {place}" in walk.lines()[1]
+        assert walk.lines()[1].startswith(" Over")
 
 
 async def test_a_tile_opens_its_view_in_the_order_of_its_file(start) -> None:  # type: ignore[no-untyped-def]

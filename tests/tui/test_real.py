@@ -9,6 +9,7 @@ import pytest
 
 from scaptui.core.errors import CaptureError
 from scaptui.tui.gateway import CaptureGateway, open_capture
+from scaptui.tui.model import Payload
 from scaptui.tui.screens.detail import DetailScreen
 from scaptui.tui.state import Query
 from scaptui.tui.widgets.streams import MODES
@@ -72,9 +73,10 @@ def test_streams_give_lines_in_every_mode_and_whole_payloads(gateway: CaptureGat
     assert streams.count > 20
     for mode in MODES:
         assert streams.lines(0, mode)
-    data, blocks = streams.payload(0, never)
-    assert blocks >= 1
-    assert streams.block(0).data in data
+    taken = streams.payload(0, never)
+    assert taken.blocks >= 1
+    assert streams.block(0).data in taken.data
+    assert taken.moved == len(taken.data)
     found = streams.search("500 internal", 0, 1, never)
     assert found is not None
     assert b"500 INTERNAL" in streams.block(found).data
@@ -118,6 +120,19 @@ async def test_the_story_of_the_demo(start, gateway: CaptureGateway) -> None:  #
         assert isinstance(walk.app.screen, DetailScreen)
         await walk.press("escape", "backspace", "backspace")
         assert walk.main.stack.top.view == "echo"
+
+
+async def test_from_a_session_to_its_container(start, gateway: CaptureGateway) -> None:  # type: ignore[no-untyped-def]
+    async with start(gateway) as walk:
+        walk.main.open_view("spy_users")
+        await walk.settle()
+        line = next(n for n in range(99) if "in prometheus" in walk.main.table.source.rows(n, n + 1)[0][3])
+        walk.main.table.cursor = line
+        await walk.press("c")
+        assert "prometheus: Overview" in walk.lines()[1]
+        await walk.press("backspace", "down", "p")
+        assert walk.main.stack.top.filter.startswith("proc.pid=")
+        assert walk.main.stack.top.view == "overview"
 
 
 async def test_a_request_is_named_in_the_breadcrumbs(start, gateway: CaptureGateway) -> None:  # type: ignore[no-untyped-def]
@@ -175,4 +190,4 @@ def test_the_last_words_on_an_inherited_stderr_are_shown(capture_file: Callable[
     assert at is not None
     block = streams.block(at)
     assert (block.fd, block.name, block.write) == (2, "", True)
-    assert streams.payload(at, never) == (block.data, 1)
+    assert streams.payload(at, never) == Payload(block.data, 1, len(block.data))

@@ -81,3 +81,17 @@ def test_a_line_leads_to_the_system_calls_of_its_process_or_session() -> None:
 def test_terminals_have_names() -> None:
     names = [terminal(number) for number in (0, -1, 34816, 34817, 136 << 8 | 255, 137 << 8, 1025)]
     assert names == ["", "", "pts/0", "pts/1", "pts/255", "pts/256", "tty1"]
+
+
+def test_a_long_chain_of_processes_is_no_deep_call() -> None:
+    rows = tree([started(n, 10 + n, 9 + n, f"sh {n}") for n in range(3000)])
+    assert rows.count == 3002
+    last = rows.rows(rows.count - 1, rows.count)[0][3]
+    assert last.endswith("└ sh 2999")
+    assert len(last) < 500
+
+
+def test_every_line_has_something_inside() -> None:
+    rows = tree([started(7, 10, 5, "bash")])
+    assert [rows.inside(n) for n in range(3)] == [7, 7, 7]
+    assert rows.toggled(0).inside(0) == 7

@@ -41,6 +41,26 @@ def colours(name: str) -> list[Color]:
     return [colour for style in styles for colour in (style.color, style.bgcolor) if colour is not None]
 
 
+def brightness(colour: Color) -> float:
+    """Return the relative luminance of a colour, as WCAG 2 defines it."""
+    parts = [part / 255 for part in colour.get_truecolor()]
+    r, g, b = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_text_stands_out_from_what_is_behind_it(name: str) -> None:
+    theme = load_theme(name)
+    behind = Color.parse(theme.textual.background)
+    drawn = [role for role in ROLES if role.startswith(("lane", "guide", "time.outside", "tile.trend"))]
+    for role, style in theme.roles.items():
+        if style.color is None or role.startswith("heat"):  # which is a picture
+            continue
+        pair = sorted((brightness(style.color), brightness(style.bgcolor or behind)))
+        contrast = (pair[1] + 0.05) / (pair[0] + 0.05)
+        assert contrast >= (2 if role in drawn else 4.5), (role, round(contrast, 1))
+
+
 def test_ansi_uses_the_sixteen_colours_only() -> None:
     assert {colour.type for colour in colours("ansi")} <= {ColorType.STANDARD, ColorType.DEFAULT}
 
@@ -72,7 +92,7 @@ def test_a_role_left_out_is_named(tmp_path: Path) -> None:
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:
-    with pytest.raises(DataFileError, match="ansi, dark, mono"):
+    with pytest.raises(DataFileError, match="ansi, dark, light, mono"):
         load_theme("pink")
 
 

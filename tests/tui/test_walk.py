@@ -11,6 +11,7 @@ import pytest
 from fake import PROCS, START, FakeGateway, FakeStreams
 from textual.widgets import Input, OptionList
 
+from scaptui.tui.model import FilterProblem
 from scaptui.tui.screens.choice import ChoiceScreen
 from scaptui.tui.screens.detail import DetailScreen
 from scaptui.tui.screens.help import HelpScreen
@@ -126,6 +127,15 @@ async def test_a_wrong_filter_is_marked_while_typing_and_not_applied(start) -> N
         assert walk.main.stack.top.filter == ""
 
 
+async def test_a_long_message_about_a_filter_is_shown_to_its_end(start) -> None:  # type: ignore[no-untyped-def]
+    async with start(size=(60, 15)) as walk:
+        await walk.press("f4")
+        problem = FilterProblem(3, "Column 4: " + "expected a field, " * 5 + "did you mean proc.name?")
+        walk.main.filter_bar.show_problem(problem)
+        await walk.pilot.pause()
+        assert "did you mean proc.name?" in " ".join(walk.text().split())
+
+
 async def test_earlier_filters_are_a_key_away(start) -> None:  # type: ignore[no-untyped-def]
     async with start() as walk:
         for text in ("a=1", "b=2"):
@@ -156,6 +166,12 @@ async def test_the_selected_time_applies_to_every_view_and_is_reset(start) -> No
         assert gateway.asked[-1][1].window is None
         await walk.press("backspace")
         assert gateway.asked[-1][1].window is None
+
+
+async def test_resetting_the_time_says_when_there_is_nothing_to_reset(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("r")
+        assert "No time is selected." in walk.lines()[-1]
 
 
 async def test_a_burst_of_moves_asks_once(start) -> None:  # type: ignore[no-untyped-def]
@@ -198,6 +214,15 @@ async def test_sorting_follows_the_selected_row(start) -> None:  # type: ignore[
         assert names == sorted(names)
         await walk.press("at")
         assert [walk.main.table.source.rows(n, n + 1)[0][1] for n in range(len(PROCS))] == names[::-1]
+
+
+async def test_sorting_from_the_first_row_shows_the_new_first_rows(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("down", "down", "enter")
+        first = walk.main.table.source.key(0)
+        await walk.press("at", "at")
+        assert walk.main.table.source.find_key(first) > 0
+        assert walk.main.table.cursor == 0
 
 
 async def test_the_sort_menu(start) -> None:  # type: ignore[no-untyped-def]
@@ -248,6 +273,7 @@ async def test_enter_on_an_event_shows_all_its_fields(start) -> None:  # type: i
         await walk.press("d", "down", "enter")
         await walk.settle()
         assert isinstance(walk.app.screen, DetailScreen)
+        assert "n Next event" in walk.lines()[-1]
         assert "/etc/users.txt" in walk.text()
         await walk.press("n")
         await walk.settle()
@@ -264,6 +290,13 @@ async def test_a_value_of_a_block_leads_to_everything_that_has_it(start) -> None
         await walk.settle()
         await walk.press("down", "down", "enter")
         assert walk.main.stack.top.filter == 'fd.name="/etc/users.txt"'
+
+
+async def test_the_details_of_a_block_lead_to_the_next_block(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("e", "]", "enter", "n")
+        await walk.pilot.pause(0.2)
+        assert "Event 21 · 3 of 6" in walk.app.screen.query_one("#heading").render().plain
 
 
 async def test_from_a_block_to_its_container(start) -> None:  # type: ignore[no-untyped-def]
@@ -304,11 +337,25 @@ async def test_copying_a_stream_sends_its_bytes_and_says_how_many(start) -> None
         await walk.press("e")
         got = clipboard_of(walk)
         await walk.press("y")
-        data = gateway.streams_of.payload(0, lambda: False)[0]
+        data = gateway.streams_of.payload(0, lambda: False).data
         assert got == [data]
         assert f"Copied {len(data):,} bytes: this stream (3 blocks)." in walk.text()
         await walk.press("Y")
         assert got[1] == gateway.streams_of.block(0).data
+
+
+async def test_what_the_capture_does_not_have_is_said_when_it_is_copied(start) -> None:  # type: ignore[no-untyped-def]
+    gateway = FakeGateway()
+    gateway.streams_of = FakeStreams(cut=50)
+    async with start(gateway) as walk:
+        await walk.press("e", "y")
+        told = " ".join(walk.lines()[-1].split())
+        assert told.startswith("Copied 150 bytes: this stream (3 blocks). The calls moved ")
+        assert told.endswith("; the capture has no more.")
+        await walk.press("Y")
+        assert "Copied 50 bytes: this block. The calls moved " in walk.text()
+        await walk.press("s")
+        assert "The calls moved" in walk.text()
 
 
 async def test_copying_a_row(start) -> None:  # type: ignore[no-untyped-def]
@@ -352,6 +399,15 @@ async def test_payloads_as_ascii_dotted_and_hex(start) -> None:  # type: ignore[
         assert "47 45 54 20" not in walk.text()
         await walk.press("m", "m")
         assert walk.main.streams.mode == "dotted"
+
+
+async def test_colours_are_those_of_text(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("e", "v", "x", "v", "h")
+        assert "· ascii" in walk.lines()[1]
+        assert "no colours" not in walk.lines()[1]
+        await walk.press("v", "h")
+        assert "no colours" in walk.lines()[1]
 
 
 async def test_a_long_block_is_walked_line_by_line(start) -> None:  # type: ignore[no-untyped-def]
@@ -414,6 +470,13 @@ async def test_the_footer_names_what_leads_on_and_nothing_that_is_here(start) ->
         assert "Enter Open" in walk.lines()[-1]
 
 
+async def test_a_narrow_footer_keeps_the_way_on_and_back(start) -> None:  # type: ignore[no-untyped-def]
+    async with start(size=(60, 15)) as walk:
+        await walk.press("d")
+        for label in ("Help", "Drill", "Back", "Quit"):
+            assert label in walk.lines()[-1]
+
+
 async def test_the_list_of_views_has_the_keys_of_vi(start) -> None:  # type: ignore[no-untyped-def]
     async with start(keymap="vim") as walk:
         await walk.press("f2", "G")
@@ -439,6 +502,34 @@ async def test_an_empty_view_says_why(start) -> None:  # type: ignore[no-untyped
         assert "No data for Files here." in walk.text()
         await walk.press("backspace")
         assert "nginx" in walk.text()
+
+
+async def test_a_click_on_a_crumb_goes_back_to_it_and_one_on_the_filter_edits_it(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("down", "enter", "down", "enter", "enter")
+        place = walk.lines()[1].index("exporter")
+        await walk.pilot.click("#header", offset=(place, 1))
+        await walk.settle()
+        assert walk.main.stack.top.view == "procs"
+        await walk.pilot.click("#header", offset=(place, 1))
+        await walk.settle()
+        assert walk.main.stack.top.view == "procs", "the level on screen stays"
+        await walk.pilot.click("#header", offset=(walk.lines()[1].index("Containers"), 1))
+        await walk.settle()
+        assert walk.main.table.cursor == 1
+        await walk.pilot.click("#header", offset=(12, 2))
+        await walk.pilot.pause()
+        assert walk.main.filter_bar.display
+
+
+async def test_dropped_crumbs_lead_to_the_level_before_the_first_shown(start) -> None:  # type: ignore[no-untyped-def]
+    async with start(size=(60, 15)) as walk:
+        await walk.press("down", "enter", "down", "enter", "enter")
+        assert walk.lines()[1].startswith(" … › ")
+        shown = walk.lines()[1].count("›")
+        await walk.pilot.click("#header", offset=(1, 1))
+        await walk.settle()
+        assert walk.main.stack.depth == 4 - shown
 
 
 async def test_home_returns_to_the_whole_capture(start) -> None:  # type: ignore[no-untyped-def]

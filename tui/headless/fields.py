@@ -9,13 +9,6 @@ from ...core.errors import UsageError
 from ...core.query.registry import FieldSpec, nearest, specs
 from . import output
 
-_GENERATIONS = {
-    "both": "",
-    "old": "only in captures with enter events",
-    "new": "only in captures without enter events",
-    "own": "",
-}
-
 
 def run(arguments: argparse.Namespace) -> None:
     """Print all fields, those of one class (``fd``), or one field."""
@@ -23,7 +16,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         output.write(output.json_text({"fields": [_as_json(spec) for spec in chosen]}) + "\n")
         return
-    lines = [(_written(spec), spec.type(True).lower(), _described(spec)) for spec in chosen]
+    lines = [(_written(spec), spec.type(True).lower(), spec.desc) for spec in chosen]
     output.rows(("FIELD", "TYPE", "DESCRIPTION"), lines, (False, False, False))
 
 
@@ -47,14 +40,10 @@ def _as_json(spec: FieldSpec) -> dict[str, Any]:
         "description": spec.desc,
         "argument": spec.arg.value,
         "argument_help": spec.arg_help or None,
-        "captures": spec.generation,
+        "reference": spec.generation,  # which generation of the reference has it; we have all of them
         "flags": sorted(spec.flags),
     }
 
 
 def _written(spec: FieldSpec) -> str:
     return spec.name + {"none": "", "optional": "[…]", "required": "[.]"}[spec.arg.value]
-
-
-def _described(spec: FieldSpec) -> str:
-    return "; ".join(part for part in (spec.desc, _GENERATIONS[spec.generation]) if part)

@@ -131,6 +131,12 @@ def plain(value: Any) -> Any:
     return value
 
 
+GAP = 2  # cells between columns of a table
+LEAST = 10  # cells below which a column of text is not cut
+LONG = 20  # cells from which on it is cut before short ones are
+FOLDED = 30  # the same of the last one, which folds
+
+
 def rows(headers: Sequence[str], lines: Iterable[Sequence[str]], right: Sequence[bool]) -> None:
     """Print a table: a Rich table on a terminal, a header line and tab-separated lines in a pipe.
 
@@ -150,17 +156,44 @@ def _rich_table(headers: Sequence[str], lines: Iterable[Sequence[str]], right: S
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    last = len(headers) - 1
-    for number, (header, at_right) in enumerate(zip(headers, right, strict=True)):
+    shown = [[printable(cell) for cell in line] for line in lines]
+    titles = [printable(header) for header in headers]
+    needed = [max(map(cells, column)) for column in zip(titles, *shown, strict=True)]
+    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    room = console.width - GAP * (len(titles) - 1)
+    widths = fitted(needed, right, room)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    last = len(titles) - 1
+    for number, (title, at_right, width) in enumerate(zip(titles, right, widths, strict=True)):
         table.add_column(
-            Text(printable(header)),
+            Text(title),
             justify="right" if at_right else "left",
+            width=width,
             no_wrap=number != last,
             overflow="fold" if number == last else "ellipsis",
         )
-    for line in lines:
-        table.add_row(*(Text(printable(cell)) for cell in line))
-    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    for line in shown:
+        table.add_row(*map(Text, line))
+    console.width = max(console.width, sum(widths) + GAP * (len(titles) - 1))
     with _writing():
         console.print(table)
+
+
+def fitted(needed: Sequence[int], right: Sequence[bool], room: int) -> list[int]:
+    """Return widths of columns for ``room`` cells: texts give way, the longest first; figures never do.
+
+    The last text folds, so that it gives way before the others. Where nothing helps, lines are too long, and
+    nothing folds.
+    """
+    widths = list(needed)
+    texts = [at for at, figures in enumerate(right) if not figures]
+    long = [at for at in texts[:-1] if needed[at] > LONG]
+    for least, candidates in ((FOLDED, texts[-1:]), (LEAST, long), (LEAST, texts)):
+        while sum(widths) > room:
+            wide = [at for at in candidates if widths[at] > least]
+            if not wide:
+                break
+            widths[max(wide, key=lambda at: widths[at])] -= 1
+    if sum(widths) > room and texts:
+        widths[texts[-1]] = needed[texts[-1]]
+    return widths

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .. import clipboard
 from ..jobs import Check
+from ..model import Payload
 from ..widgets.streams import StreamView
 from ..widgets.tiles import TileGrid
 from ..widgets.virtual_table import VirtualTable
@@ -29,36 +32,41 @@ class Copying(Part):
         """Copy the payload of the selected block."""
         block = self.streams.block()
         if block is not None:
-            self._copy(block.data, "this block")
+            self._copy(block.data, "this block", block.size)
 
     def do_copy_save(self) -> None:
         """Write the selected stream to a file."""
-        self._with_stream(lambda data, what: self._save(f"{what}: {len(data):,} bytes.", data))
 
-    def _with_stream(self, then: object) -> None:
-        """Read the stream of the selected block in a worker and hand bytes and a description to ``then``."""
+        def save(data: bytes, what: str, moved: int) -> None:
+            self._save(f"{what}: {len(data):,} bytes.{_missing(data, moved)}", data)
+
+        self._with_stream(save)
+
+    def _with_stream(self, then: Callable[[bytes, str, int], None]) -> None:
+        """Read the stream of the selected block in a worker; hand on bytes, description, bytes moved."""
         source, at = self.streams.source, self.streams.cursor
         if source is None or not source.count:
             return
 
-        def work(cancelled: Check) -> tuple[bytes, int]:
+        def work(cancelled: Check) -> Payload:
             return source.payload(at, cancelled)
 
-        def done(found: tuple[bytes, int]) -> None:
-            plural = "s" if found[1] != 1 else ""  # pyright: ignore[reportUnusedVariable]
-            then(found[0], f"this stream ({found[1]:,} block{plural})")  # pyright: ignore[reportCallIssue]
+        def done(found: Payload) -> None:
+            plural = "s" if found.blocks != 1 else ""
+            then(found.data, f"this stream ({found.blocks:,} block{plural})", found.moved)
 
         self.be_patient()
         self.jobs.start("copy", work, done, lambda text: self.tell(text, "error"))
 
-    def _copy(self, data: bytes, what: str) -> None:
+    def _copy(self, data: bytes, what: str, moved: int = 0) -> None:
         most = clipboard.limit()
         if len(data) > most:
             reason = f"{what}: {len(data):,} bytes, more than the {most:,} the terminal's clipboard takes."
+            reason += _missing(data, moved)
             self._save(reason, data)
             return
         self.scaptui.write_clipboard(data)
-        self.tell(f"Copied {len(data):,} bytes: {what}.")
+        self.tell(f"Copied {len(data):,} bytes: {what}.{_missing(data, moved)}")
 
     def _save(self, reason: str, data: bytes) -> None:
         name = self.gateway.info.name.split(".")[0] or "capture"
@@ -68,3 +76,8 @@ class Copying(Part):
     def _saved(self, told: str | None) -> None:
         if told:
             self.tell(told)
+
+
+def _missing(data: bytes, moved: int) -> str:
+    """Return a sentence when the calls moved more bytes than the capture has."""
+    return f" The calls moved {moved:,}; the capture has no more." if moved > len(data) else ""

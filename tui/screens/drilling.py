@@ -7,7 +7,8 @@ from dataclasses import replace
 from textual import on
 
 from ..model import EventRows, ProcessTreeRows, TableRows, Target, TreeRows
-from ..state import EVENTS, STREAMS, ViewState, both
+from ..state import EVENTS, OVERVIEW, STREAMS, ViewState, both
+from ..widgets.bars import Header
 from ..widgets.spectrogram import SpectrogramView
 from ..widgets.streams import StreamView
 from ..widgets.tiles import TileGrid
@@ -44,9 +45,17 @@ class Drilling(Part):
         self.clear_search()
         self.load()
 
+    @on(Header.CrumbClicked)
+    def _crumb_clicked(self, message: Header.CrumbClicked) -> None:
+        if message.level < self.stack.depth - 1:
+            self._return_to(message.level)
+
     def do_view_home(self) -> None:
         """Return to the Overview of the whole capture."""
-        while self.stack.depth > 1:
+        self._return_to(0)
+
+    def _return_to(self, level: int) -> None:
+        while self.stack.depth > level + 1:
             self.stack = self.stack.pop()
         self.held = []
         self.clear_search()
@@ -127,6 +136,12 @@ class Drilling(Part):
         elif isinstance(widget, VirtualTable) and isinstance(self.shown, Shown):
             rows: EventRows = self.shown.content  # pyright: ignore[reportAssignmentType]
             self.app.push_screen(DetailScreen(self.gateway, rows.event, rows.count, widget.cursor), self._use)
+        elif isinstance(widget, StreamView) and (blocks := widget.source) is not None:
+
+            def event_of(block: int) -> int:
+                return blocks.block(block).event
+
+            self.app.push_screen(DetailScreen(self.gateway, event_of, blocks.count, widget.cursor), self._use)
         else:
             self.app.push_screen(DetailScreen(self.gateway, lambda _: event, 1, 0), self._use)
 
@@ -165,12 +180,26 @@ class Drilling(Part):
         if self.shown is not None and self.shown.info.kind == "processes" and rows is not None and rows.count:
             processes: ProcessTreeRows = rows  # pyright: ignore[reportAssignmentType]
             target = processes.overview(self.table.cursor, what)
+        elif self.shown is not None and self.shown.info.kind == "tree" and event is None:
+            target = self._pivot_of_line(what)
         else:
             target = self.gateway.pivot(event, what) if event is not None else None
         if target is None:
             self.tell(f"There is no {what} here.")
         else:
             self.follow(target, alone=True)
+
+    def _pivot_of_line(self, what: str) -> Target | None:
+        """Return the way to the container or the process of a session or shell, which are no events."""
+        rows, row = self.table.source, self.table.cursor
+        if rows is None or not rows.count:
+            return None
+        sessions: TreeRows = rows  # pyright: ignore[reportAssignmentType]
+        if what == "process":
+            line = sessions.target(row)
+            return replace(line, view=OVERVIEW) if line.key_field == "proc.pid" else None
+        event = sessions.inside(row)
+        return self.gateway.pivot(event, what) if event is not None else None
 
     def _event(self) -> int | None:
         """Return the event row of the selected event, block or command."""

@@ -8,6 +8,7 @@ from textual import on
 
 from ..model import FilterProblem
 from ..state import ViewState
+from ..widgets.bars import Header
 from ..widgets.filterbar import FilterBar
 from .part import Part
 
@@ -15,6 +16,7 @@ from .part import Part
 class Filtering(Part):
     """Commands of the filter bar; mixed into the main screen."""
 
+    @on(Header.FilterClicked)
     def do_filter_edit(self) -> None:
         """Show the filter of this level and let it be changed."""
         self.filter_bar.open(self.stack.top.filter)

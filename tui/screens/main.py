@@ -174,6 +174,8 @@ class MainScreen(Timing, Filtering, Arranging, Finding, Copying, Drilling, Foldi
     def update_footer(self) -> None:
         """Show the keys that work now."""
         here = [command for command, view in _LEADS_TO.items() if self.stack.top.view == view]
+        if isinstance(self.focused, Navigator):
+            here.append("time.focus")
         self.query_one(Footer).show(self.contexts(), typing=isinstance(self.focused, Input), without=here)
 
     def tell(self, text: str, role: str = "notice") -> None:

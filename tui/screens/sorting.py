@@ -46,7 +46,8 @@ class Sorting(Part):
             return
         descending = not table.sort[1] if table.sort and table.sort[0] == column else None
         self.remember()
-        selected = self.stack.top.selected
+        # who stands on the first row wants to see the new first ones
+        selected = self.stack.top.selected if self.table.cursor else None
         view, name = shown.state.view, table.columns[column].name
 
         def work(request: Request) -> Found:

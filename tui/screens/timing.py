@@ -155,4 +155,6 @@ class Timing(Part):
 
     def do_time_reset(self) -> None:
         """Drop the selected time."""
+        if self.query_one(Navigator).window is None:
+            self.tell("No time is selected.")
         self.query_one(Navigator).do_time_reset()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from rich.segment import Segment
 from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
@@ -16,6 +17,7 @@ from ..model import CaptureInfo
 from .base import Painted, Piece, strip
 
 MESSAGE_SECONDS = 6.0
+INDISPENSABLE = ("app.help", "app.quit", "view.drill", "view.back")
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,20 @@ class Header(Painted):
     Header { height: 3; dock: top; }
     """
 
+    @dataclass
+    class CrumbClicked(Message):
+        """A level of the stack was clicked."""
+
+        level: int  # 0: the lowest
+
+    class FilterClicked(Message):
+        """The filter was clicked."""
+
     def __init__(self, heading: Heading, *, id: str | None = None) -> None:  # noqa: A002
         """Show ``heading``."""
         super().__init__(id=id)
         self.heading = heading
+        self._crumb_ends: list[tuple[int, int]] = []  # where each shown crumb ends, and its level
         self._notice: list[str] = []
 
     def on_resize(self) -> None:
@@ -91,14 +103,30 @@ class Header(Painted):
         pieces: list[Piece] = [(" ", self.role("crumb"))]
         if dropped:
             pieces.append(("… › ", self.role("dim")))
+        self._crumb_ends, end = [], sum(width_of(text) for text, _ in pieces)
+        if dropped:
+            self._crumb_ends.append((end, dropped - 1))
+        for level, crumb in enumerate(crumbs, dropped):
+            end += width_of(crumb) + 3
+            self._crumb_ends.append((end, level))
         for crumb in crumbs[:-1]:
             pieces += [(crumb, self.role("crumb")), (" › ", self.role("dim"))]
         return [*pieces, (cut(crumbs[-1], max(8, room - 6)), self.role("crumb.current"))]
 
+    def on_click(self, event: events.Click) -> None:
+        """Tell which level, or that the filter, was clicked."""
+        if event.y == 1:
+            level = next((level for end, level in self._crumb_ends if event.x < end), None)
+            if level is not None:
+                self.post_message(self.CrumbClicked(level))
+        elif event.y == 2:
+            self.post_message(self.FilterClicked())
+
     def _ends(self, left: list[Piece], right: str, style: object, fill: str | None) -> Strip:
         width = self.size.width
-        begin = strip(left, width - width_of(right), self.role(fill) if fill else self.rich_style)
-        return Strip([*begin, Segment(clean(right), style)]).adjust_cell_length(width)  # pyright: ignore[reportArgumentType]
+        gap = (" ", self.role(fill) if fill else self.rich_style)
+        begin = strip(left, max(0, width - width_of(right) - 1), gap[1])
+        return Strip([*begin, Segment(*gap), Segment(clean(right), style)]).adjust_cell_length(width)  # pyright: ignore[reportArgumentType]
 
 
 def wrap_words(text: str, width: int) -> list[str]:
@@ -163,15 +191,15 @@ class Footer(Painted):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Paint the keys, as many as fit; help and quit always."""
+        """Paint the keys, as many as fit; those that nobody can do without first of all."""
         width = self.size.width
         if self.message is not None:
             text, role = self.message
             return strip([(" " + cut(text, width - 2), self.role(role))], width, self.role(role))
         shown: list[tuple[str, Command]] = []
         room = width
-        last = [entry for entry in self.commands if entry[1].id in ("app.help", "app.quit")]
-        for entry in [*last, *[entry for entry in self.commands if entry not in last]]:
+        first = [entry for entry in self.commands if entry[1].id in INDISPENSABLE]
+        for entry in [*first, *[entry for entry in self.commands if entry not in first]]:
             size = width_of(entry[0]) + width_of(entry[1].footer) + 3
             if size > room:
                 break

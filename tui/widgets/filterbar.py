@@ -21,11 +21,11 @@ class FilterBar(Vertical):
     """Edits a filter. It neither knows what a filter means nor what it is for."""
 
     DEFAULT_CSS = """
-    FilterBar { height: 3; display: none; }
+    FilterBar { height: auto; display: none; }
     FilterBar .prompt { width: 8; height: 1; }
     FilterBar Input { width: 1fr; height: 1; }
     FilterBar #line { height: 1; layout: horizontal; }
-    FilterBar #problem { height: 2; }
+    FilterBar #problem { height: auto; min-height: 2; max-height: 4; }
     """
     contexts = ("filter",)
 

@@ -357,7 +357,11 @@ class StreamView(Painted, can_focus=True, inherit_bindings=False):
         self.set_mode(mode)
 
     def do_stream_colours(self) -> None:
-        """Show the parts of recognised text in colours, or do not."""
+        """Show the parts of recognised text in colours, or do not; only text has them."""
+        if self.mode != "ascii":
+            self.colours = True
+            self.set_mode("ascii")
+            return
         self.colours = not self.colours
         self._changed()
 

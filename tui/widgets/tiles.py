@@ -227,11 +227,11 @@ class TileGrid(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             unit = f" {clean(tile.unit)}"
             if width_of(unit) + width_of(total) + width_of(clean(tile.name)) + 3 > width:
                 unit = ""
-            room = width - 2 - width_of(total) - width_of(unit)
+            room = width - 3 - width_of(total) - width_of(unit)
             return [
                 Segment(mark, mark_style),
                 Segment(fit(tile.name, room), style(name_role)),
-                Segment(total, style("tile.total" if tile.total else "tile.zero")),
+                Segment(f" {total}", style("tile.total" if tile.total else "tile.zero")),
                 Segment(unit, style("tile.zero")),
             ]
         if part == 1:
