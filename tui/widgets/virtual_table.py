@@ -218,6 +218,8 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
 
     def cut_off(self) -> str:
         """Return the last cell of the row under the cursor in full when it does not fit, else ""."""
+        if not self.size.width:
+            return ""  # nobody knows yet
         text = self.last_cell()
         before = sum(width + GAP for _, width in self._shown[:-1]) - round(self.scroll_x)
         return text if width_of(text) > self.size.width - before else ""
@@ -236,6 +238,7 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=self._wanted_top, animate=False, force=True)
             self._wanted_top = None
         self._reveal()
+        self.post_message(self.Moved())  # another width: other columns, and other cells that do not fit
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Make room for what comes into sight."""
