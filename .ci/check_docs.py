@@ -98,6 +98,7 @@ def _screenshot_problems(project: Path) -> Iterator[str]:
     shots = set(
         re.findall(r"^    Shot\(\s*\"([\w-]+)\"", (folder / "make.py").read_text("utf-8"), re.MULTILINE)
     )
+    shots |= {f"view-{view.id}" for view in list_views()}
     listed = (folder / "README.md").read_text("utf-8")
     for kind in ("svg", "png"):
         files = {path.stem for path in folder.glob(f"*.{kind}")}

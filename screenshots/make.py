@@ -1,4 +1,4 @@
-"""Draws the pictures of this folder: each view, on the captures that belong to the project.
+"""Draws the pictures of this folder: what scaptui does, and each view, on captures of the project.
 
 python screenshots/make.py [NAME ...]
 """
@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import re
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +25,18 @@ from scaptui.tui.theme import load_theme
 
 FOLDER = Path(__file__).resolve().parent
 PROJECT = FOLDER.parent
+sys.path.insert(0, str(PROJECT / "tests"))
+from pictured import CLUSTER, STORY, capture_of, path_of  # noqa: E402
+
+from scaptui.core.views.catalogue import list_views  # noqa: E402
+
+MADE_UP = tempfile.TemporaryDirectory(prefix="scaptui-pictures-")
 HTTP500 = PROJECT / "tui" / "demo" / "http500.scap"
 CRASHLOOP = PROJECT / "tests" / "captures" / "lab2-crashloop.scap"
 SHELL = PROJECT / "tests" / "captures" / "lab3-shell.scap"
 BACKGROUND = "#10151b"  # of the theme: what a terminal in that colour would show between the texts
 FONT = "DejaVu Sans Mono"
+WIDTH = 960  # pixels of a PNG
 PATIENCE = 300.0  # seconds; the first run compiles
 
 
@@ -45,6 +53,22 @@ class Shot:
     capture: Path
     steps: tuple[str, ...] = ()
     size: tuple[int, int] = (120, 36)
+    note: str = ""
+
+
+def view_shots() -> tuple[Shot, ...]:
+    """Return a picture of each view, in the order of ``scaptui views``."""
+    folder = Path(MADE_UP.name)
+    paths = {name: path_of(name, folder) for name in {capture_of(view.id) for view in list_views()}}
+    shots: list[Shot] = []
+    for view in list_views():
+        name = capture_of(view.id)
+        note = (
+            "Of a made-up capture: the recorded ones hold none of this." if name in (STORY, CLUSTER) else ""
+        )
+        title = f"{view.name} (`{view.id}`)"
+        shots.append(Shot(f"view-{view.id}", title, paths[name], (f"view {view.id}",), (120, 30), note))
+    return tuple(shots)
 
 
 SHOTS = (
@@ -154,7 +178,8 @@ async def _do(app: ScaptuiApp, pilot: Pilot[None], step: str) -> None:
 def png(svg: str) -> bytes:
     """Return a picture as PNG, drawn with a font of this machine."""
     text = svg.replace("Fira Code", FONT)
-    return bytes(resvg_py.svg_to_bytes(svg_string=text, font_family=FONT, monospace_family=FONT))
+    drawn = resvg_py.svg_to_bytes(svg_string=text, width=WIDTH, font_family=FONT, monospace_family=FONT)
+    return bytes(drawn)
 
 
 def page() -> str:
@@ -162,6 +187,11 @@ def page() -> str:
     lines = ["# Pictures", "", "Drawn by `make screenshots`.", ""]
     for shot in SHOTS:
         lines += [f"## {shot.title}", "", f"![{shot.name}]({shot.name}.svg)", ""]
+    lines += ["# Every view", "", "In the order of `scaptui views`.", ""]
+    about = {f"view-{view.id}": " ".join(view.description.split()) for view in list_views()}
+    for shot in view_shots():
+        words = f"{about[shot.name]} {shot.note}".rstrip()
+        lines += [f"## {shot.title}", "", words, "", f"![{shot.name}]({shot.name}.svg)", ""]
     return "\n".join(lines)
 
 
@@ -170,10 +200,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="draw these only")
     wanted = parser.parse_args().names
-    unknown = set(wanted) - {shot.name for shot in SHOTS}
+    shots = (*SHOTS, *view_shots())
+    unknown = set(wanted) - {shot.name for shot in shots}
     if unknown:
         parser.error(f"there is no picture called {', '.join(sorted(unknown))}")
-    for shot in SHOTS:
+    for shot in shots:
         if wanted and shot.name not in wanted:
             continue
         picture = asyncio.run(take(shot))
