@@ -51,7 +51,12 @@ class DataFileError(ScaptuiError):
         self.reason = reason
         where = f", line {line}" if line else ""
         what = f": {key}" if key else ""
-        super().__init__(f"{self.path}{where}{what}: {reason}.")
+        super().__init__(f"{self.path}{where}{what}: {self.sentence}")
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, ended as a sentence; a question keeps its mark."""
+        return self.reason if self.reason.endswith("?") else f"{self.reason}."
 
 
 class UsageError(ScaptuiError):

@@ -323,7 +323,7 @@ def _infos() -> dict[str, ViewInfo]:
 
 
 def _reason(error: DataFileError) -> str:
-    return f"{error.key}: {error.reason}." if error.key else f"{error.reason}."
+    return f"{error.key}: {error.sentence}" if error.key else error.sentence
 
 
 _MEANINGS = {

@@ -46,7 +46,7 @@ def test_totals_equal_the_reference(name: str, capture_file: Callable[[str], Pat
     }
 
 
-@pytest.mark.parametrize("buckets", [40, 100, 400])
+@pytest.mark.parametrize("buckets", [10, 20, 40, 100, 400])
 @pytest.mark.parametrize("name", OLD)
 def test_trends_equal_the_reference(name: str, buckets: int, capture_file: Callable[[str], Path]) -> None:
     path = capture_file(name)
@@ -73,6 +73,12 @@ def test_trends_equal_the_reference(name: str, buckets: int, capture_file: Calla
         "container.id!=host and fd.name contains 192.168.0",
         "user.name=root or proc.name=curl",
         "fd.l4proto=tcp",
+        "fd.l4proto=udp",
+        "fd.port=53 or fd.port=514",
+        "not container.id=host",
+        "thread.tid>1000",
+        "fd.num<3",
+        "proc.name=nosuchprocess",
     ],
 )
 def test_filtered_totals_and_trends_equal_the_reference(

@@ -122,6 +122,7 @@ def test_the_program_knows_them(folder: Path, tmp_path: Path, scaptui: Run, sett
     assert b"readers" in done.stdout
     assert done.returncode == 0
     assert b"broken.toml, line 3: knid: no such key here; did you mean 'kind'?" in done.stderr
+    assert b"'kind'?." not in done.stderr
     done = scaptui("views", "readers", env=env)
     assert b"Programs that read, with the bytes." in done.stdout
     done = scaptui("view", tmp_path / "none.scap", "broken", env=env)
