@@ -125,7 +125,7 @@ def known(cell: Cell, line: dict[str, str], capture: Capture) -> bool:
     if event_type in CONTAINERS[1:] and field.startswith(("proc.", "user.", "group.")):
         return True  # the thread that it makes up for such events is mostly never set
     if field == "proc.is_exe_writable":  # a field that is never set, but by these two exits
-        return event_type not in (EXECVE_19_X, EXECVEAT_X)
+        return event_type not in (EXECVE_19_X, EXECVEAT_X) or line["evt.failed"] == "true"
     if thread >= 0 and field in MAIN_THREAD:  # a number that a process took over from a thread, unseen
         main = int(capture.index.main[thread])
         if main >= 0 and threads.tid[main] != threads.pid[main]:

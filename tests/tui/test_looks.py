@@ -43,5 +43,6 @@ def test_picture(snap_compare: Any, name: str, monkeypatch: pytest.MonkeyPatch) 
         walk = Walk(app, pilot)
         await walk.settle()
         await walk.press(*keys)
+        await walk.rest()
 
     assert snap_compare(app, terminal_size=size, run_before=prepare)
