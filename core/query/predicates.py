@@ -309,7 +309,7 @@ def _net(literal: Literal, how: str) -> tuple[int, int, int]:
         if "%" in text:
             raise ValueError
         if how == "net":
-            if "/" not in text:
+            if "/" not in text and ":" not in text:  # an IPv6 address alone is a network of one
                 raise ValueError
             net = ipaddress.ip_network(text, strict=False)
             shift = net.max_prefixlen - net.prefixlen
