@@ -12,8 +12,8 @@ from ..core.views.drill import key_filter
 from ..core.views.model import ColumnSpec
 from ..core.views.proctree import Process, ProcessTree
 from ..core.views.units import clock, duration, size
-from .model import AS_USUAL, Bar, CellValue, Check, Column, Figures, Progress, Target, nobody
-from .rows import search_cells, striking_cells
+from .model import AS_USUAL, Bar, CellValue, Column, Figures, Target
+from .rows import Cellwise
 from .state import EVENTS, OVERVIEW, Window
 
 BAR = "LIFE"
@@ -48,7 +48,7 @@ VALUES: Mapping[str, Callable[[Process], int | str | None]] = {
 }
 
 
-class ProcessRows:
+class ProcessRows(Cellwise):
     """The lines of a process tree that are not folded away."""
 
     def __init__(
@@ -178,16 +178,6 @@ class ProcessRows:
     def event(self, row: int) -> int | None:
         """Return None: a process is no event."""
         return None
-
-    def search(
-        self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody
-    ) -> int | None:
-        """Return the next line holding ``text``."""
-        return search_cells(self, text, start, step, cancelled, progress)
-
-    def striking(self, start: int, step: int, cancelled: Check) -> int | None:
-        """Return the next line with a cell that is marked as wrong or doubtful."""
-        return striking_cells(self, start, step, cancelled)
 
     def written(self, figures: Figures) -> Self:
         """Return the same lines with numbers written in another way."""

@@ -10,7 +10,26 @@ PAGE = 512  # rows read at once by a search
 STRIKING = ("error", "warning")
 
 
-class ListRows:
+class Cellwise:
+    """Looking through :class:`Rows` of any kind cell by cell."""
+
+    def search(
+        self: Rows, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody
+    ) -> int | None:
+        """Return the next row from ``start`` on that holds ``text``, in any case."""
+        return search_cells(self, text, start, step, cancelled, progress)
+
+    def striking(self: Rows, start: int, step: int, cancelled: Check) -> int | None:
+        """Return the next row with a cell in a role of :data:`STRIKING`."""
+        row = start
+        while 0 <= row < self.count and not cancelled():
+            if any(self.role(row, at) in STRIKING for at in range(len(self.columns))):
+                return row
+            row += step
+        return None
+
+
+class ListRows(Cellwise):
     """A table whose cells are made on demand: ``cells(i)`` gives the texts of row i."""
 
     def __init__(
@@ -43,26 +62,6 @@ class ListRows:
     def role(self, row: int, column: int) -> str | None:
         """Return None: all cells look the same."""
         return None
-
-    def search(
-        self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody
-    ) -> int | None:
-        """Return the next row from ``start`` on that holds ``text``, in any case."""
-        return search_cells(self, text, start, step, cancelled, progress)
-
-    def striking(self, start: int, step: int, cancelled: Check) -> int | None:
-        """Return the next row with a cell that is marked as wrong or doubtful."""
-        return striking_cells(self, start, step, cancelled)
-
-
-def striking_cells(source: Rows, start: int, step: int, cancelled: Check) -> int | None:
-    """Return the next row of any :class:`Rows` with a cell in a role of :data:`STRIKING`."""
-    row = start
-    while 0 <= row < source.count and not cancelled():
-        if any(source.role(row, at) in STRIKING for at in range(len(source.columns))):
-            return row
-        row += step
-    return None
 
 
 def search_cells(

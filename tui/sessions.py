@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as default
 
-from .model import Check, Column, Progress, Target, nobody
-from .rows import search_cells, striking_cells
+from .model import Column, Target
+from .rows import Cellwise
 from .state import EVENTS
 
 COLUMNS = (
@@ -116,7 +116,7 @@ def _grow(root: _Node, items: Sequence[Started]) -> None:
             known[item.pid] = node
 
 
-class SessionRows:
+class SessionRows(Cellwise):
     """The visible lines of the tree."""
 
     columns = COLUMNS
@@ -173,16 +173,6 @@ class SessionRows:
                 return node.event
             waiting += reversed(node.below)
         return None
-
-    def search(
-        self, text: str, start: int, step: int, cancelled: Check, progress: Progress = nobody
-    ) -> int | None:
-        """Return the next line holding ``text``."""
-        return search_cells(self, text, start, step, cancelled, progress)
-
-    def striking(self, start: int, step: int, cancelled: Check) -> int | None:
-        """Return the next line with a cell that is marked as wrong or doubtful."""
-        return striking_cells(self, start, step, cancelled)
 
     def toggled(self, row: int) -> SessionRows:
         """Return the tree with what is below a line hidden or shown."""
