@@ -19,6 +19,7 @@ from .schema import catalogue
 from .schema.params import split
 
 if TYPE_CHECKING:
+    from .query.completion import Completion
     from .query.fields import Fields
     from .query.filter import Filter
     from .query.macros import Macros
@@ -128,6 +129,22 @@ class Capture:
         from .query.filter import compile as compile_filter
 
         return compile_filter(text, self.fields, lambda: self.macros)
+
+    def completion(
+        self,
+        text: str,
+        cursor: int,
+        window: Window | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Completion | None:
+        """Return what a filter can go on with at ``cursor``; values are those of events in ``window``.
+
+        None where nothing can be offered. Raises :class:`~.errors.Cancelled`, and
+        :class:`~.errors.DataFileError` when the file that defines named filters is wrong.
+        """
+        from .query.completion import complete
+
+        return complete(text, cursor, self.fields, self.macros, self.rows_in(window), cancelled)
 
     def rows_in(self, window: Window | None) -> I64:
         """Return the ascending event rows with ``from <= time < to``; all of them without a window."""

@@ -43,7 +43,11 @@ def parse(text: str, *, names: bool = True) -> Node | None:
     Without ``names`` macros and named lists are errors. Raises FilterError with the column and what
     was expected there.
     """
-    lexer = Lexer(text, names=names)
+    return parse_rest(Lexer(text, names=names))
+
+
+def parse_rest(lexer: Lexer) -> Node | None:
+    """Return the tree of what is left to read. Returns and raises like :func:`parse`."""
     if lexer.at_end:
         return None
     node = _expression(lexer, 0)

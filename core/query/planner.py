@@ -163,7 +163,7 @@ def _leaf(node: ast.Check, text: str, fields: Fields) -> Leaf:
     terms: tuple[Term, ...] = (left,)
     every = False
     if isinstance(left, FieldTerm) and right is None:
-        terms = _values_of(left, fields)
+        terms = values_of(left, fields)
         every = left.ref.definition.sides == 2 and plain(node.op) == "!="
     refs = [ref for term in (left, right) if term is not None for ref in term.refs]
     dims = {ref.definition.dim for ref in refs}
@@ -209,7 +209,7 @@ def _test(node: ast.Check, left: Term, text: str, fields: Fields) -> Test:
     return compile_test(what, context.strings)
 
 
-def _values_of(term: FieldTerm, fields: Fields) -> tuple[FieldTerm, ...]:
+def values_of(term: FieldTerm, fields: Fields) -> tuple[FieldTerm, ...]:
     """Return the terms whose values a check on a field sees."""
     ref, definition = term.ref, term.ref.definition
     args: Iterable[str] = ()

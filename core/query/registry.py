@@ -50,6 +50,21 @@ class FieldSpec:
         )
 
     @property
+    def written(self) -> str:
+        """How the field is written, ``…`` for its argument: ``proc.aname[…]``, ``evt.arg.…``."""
+        if self.arg is ArgRule.NONE:
+            return self.name
+        return self.name + (".…" if self.arg is ArgRule.REQUIRED and self.dotted else "[…]")
+
+    @property
+    def about(self) -> str:
+        """What the field says, and what its argument is."""
+        if self.arg_help in ("", "required"):
+            return self.desc
+        first, colon, rest = self.arg_help.partition(": ")
+        return f"{self.desc}; argument ({first}): {rest}" if colon else f"{self.desc}; argument: {first}"
+
+    @property
     def generation(self) -> str:
         """Return ``both``, ``old``, ``new`` or ``own``: which reference reader knows the field."""
         if self.type_own:
@@ -109,6 +124,11 @@ def specs() -> dict[str, FieldSpec]:
             type_own=raw.get("type_own"),
         )
     return found
+
+
+def documented() -> list[FieldSpec]:
+    """Return the fields that filters and formats may use, in the order of the catalogue."""
+    return [spec for spec in specs().values() if "TABLE_ONLY" not in spec.flags]
 
 
 def lookup(name: str) -> tuple[FieldSpec, str | None] | None:

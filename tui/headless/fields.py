@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ...core.errors import UsageError
-from ...core.query.registry import FieldSpec, nearest, specs
+from ...core.query.registry import FieldSpec, documented, nearest
 from . import output
 
 
@@ -16,12 +16,12 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         output.write(output.json_text({"fields": [_as_json(spec) for spec in chosen]}) + "\n")
         return
-    lines = [(_written(spec), spec.type(True).lower(), spec.desc) for spec in chosen]
+    lines = [(spec.written, spec.type(True).lower(), spec.desc) for spec in chosen]
     output.rows(("FIELD", "TYPE", "DESCRIPTION"), lines, (False, False, False))
 
 
 def _chosen(name: str | None) -> list[FieldSpec]:
-    known = [spec for spec in specs().values() if "TABLE_ONLY" not in spec.flags]
+    known = documented()
     if name is None:
         return known
     chosen = [spec for spec in known if name in (spec.name, spec.group, spec.name.partition(".")[0])]
@@ -43,7 +43,3 @@ def _as_json(spec: FieldSpec) -> dict[str, Any]:
         "reference": spec.generation,  # which generation of the reference has it; we have all of them
         "flags": sorted(spec.flags),
     }
-
-
-def _written(spec: FieldSpec) -> str:
-    return spec.name + {"none": "", "optional": "[…]", "required": "[.]"}[spec.arg.value]
