@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from .decode.driver import decode
+from .errors import DataFileError
 from .format.records import RecordStore
 from .index.build import build
 from .index.tables import I64, EventColumns, Index
@@ -139,12 +140,17 @@ class Capture:
     ) -> Completion | None:
         """Return what a filter can go on with at ``cursor``; values are those of events in ``window``.
 
-        None where nothing can be offered. Raises :class:`~.errors.Cancelled`, and
-        :class:`~.errors.DataFileError` when the file that defines named filters is wrong.
+        None where nothing can be offered. Names are not offered while the file that defines them is
+        wrong. Raises :class:`~.errors.Cancelled`.
         """
         from .query.completion import complete
+        from .query.macros import NO_MACROS
 
-        return complete(text, cursor, self.fields, self.macros, self.rows_in(window), cancelled)
+        try:
+            macros = self.macros
+        except DataFileError:  # told where a name is used
+            macros = NO_MACROS
+        return complete(text, cursor, self.fields, macros, self.rows_in(window), cancelled)
 
     def rows_in(self, window: Window | None) -> I64:
         """Return the ascending event rows with ``from <= time < to``; all of them without a window."""

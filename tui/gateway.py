@@ -17,6 +17,7 @@ import numpy as np
 from ..core.capture import Capture
 from ..core.errors import DataFileError, FilterError, ScaptuiError
 from ..core.macrofile import default_path
+from ..core.query.places import Expected
 from ..core.query.registry import ArgRule, specs
 from ..core.streams import echo
 from ..core.views import catalogue
@@ -35,8 +36,10 @@ from .model import (
     CaptureInfo,
     Check,
     Column,
+    Completion,
     FieldValue,
     FilterProblem,
+    Offer,
     Problem,
     Progress,
     Summary,
@@ -152,6 +155,18 @@ class CaptureGateway:
             hint = f" Did you mean {error.suggestion}?" if error.suggestion else ""
             return FilterProblem(error.column, f"Column {error.column + 1}: {error.reason}.{hint}")
         return None
+
+    def complete(
+        self, text: str, cursor: int, window: tuple[int, int] | None, cancelled: Check
+    ) -> Completion | None:
+        """Return how a filter can go on; None where nothing can be offered."""
+        found = self._capture.completion(text, cursor, window, cancelled)
+        if found is None:
+            return None
+        offers = [Offer(offer.text, offer.kind, offer.about, offer.shown) for offer in found.offers]
+        return Completion(
+            found.start, found.end, found.word, _TITLES[found.expected](found.subject), offers, found.joined
+        )
 
     # --------------------------------------------------------------- answers
 
@@ -313,6 +328,16 @@ class CaptureGateway:
             group = "in short" if spec.name in _FIRST else spec.group
             found.append(FieldValue(group, spec.name, text, spec.desc, chooses))
         return found
+
+
+_TITLES: dict[Expected, Callable[[str], str]] = {
+    Expected.CHECK: lambda _: "Fields and named filters",
+    Expected.FIELD: lambda _: "Fields",
+    Expected.OPERATOR: lambda field: f"Operators of {field}",
+    Expected.VALUE: lambda field: f"Values of {field}",
+    Expected.LIST: lambda field: f"Lists for {field}",
+    Expected.JOINT: lambda _: "Going on",
+}
 
 
 def _infos() -> dict[str, ViewInfo]:

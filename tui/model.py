@@ -408,6 +408,28 @@ class FilterProblem:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """One way to go on with a filter."""
+
+    text: str  # as it is written in a filter
+    kind: str  # what it is: text, a number, named filter, 12 events...
+    about: str = ""  # what it means
+    shown: str = ""  # as it reads in a list, when that is not `text`
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Ways to go on with a filter: they take the place of ``word``, which stands at ``start`` .. ``end``."""
+
+    start: int
+    end: int
+    word: str
+    title: str  # what is asked for
+    offers: Sequence[Offer] = ()
+    joined: bool = True  # whether an offer may follow what stands before it without a blank
+
+
+@dataclass(frozen=True)
 class Problem:
     """What is wrong with a file of the user."""
 
@@ -453,6 +475,12 @@ class Gateway(Protocol):
 
     def check(self, text: str) -> FilterProblem | None:
         """Return what is wrong with a filter, or None."""
+        ...
+
+    def complete(
+        self, text: str, cursor: int, window: tuple[int, int] | None, cancelled: Check
+    ) -> Completion | None:
+        """Return how a filter can go on at ``cursor``, with values from the time of ``window``."""
         ...
 
     def summary(self, query: Query, cancelled: Check) -> Summary:

@@ -133,15 +133,14 @@ def _offers(
             return "", [Offer(f"{word} ", "word", about, word) for word, about in _JOINTS.items()]
         case Expected.LIST:
             return _subject(place), [Offer("(", "word", "a list of values: (80, 443)"), *_lists(macros)]
-        case Expected.OPERATOR | Expected.VALUE if place.left is not None:
+        case Expected.OPERATOR | Expected.VALUE:
+            assert place.left is not None
             try:
                 left = Binder(text, fields).left(place.left)
             except FilterError:
                 return _subject(place), []
-            if place.expected is Expected.OPERATOR:
-                return _subject(place), _operators(left)
-            return _subject(place), _values(left, fields, rows, cancelled)
-    return "", []
+            operators = place.expected is Expected.OPERATOR
+            return _subject(place), _operators(left) if operators else _values(left, fields, rows, cancelled)
 
 
 def _subject(place: Place) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def test_views_that_no_capture_answers_are_told_apart(scaptui: Run) -> None:
 def test_fields(scaptui: Run) -> None:
     names = {field["name"] for field in _json(scaptui, "fields")["fields"]}
     assert {"evt.num", "fd.name", "proc.name", "thread.tid", "container.name", "user.name"} <= names
-    assert {row[0].split("[")[0] for row in _cells(scaptui, "fields")[1:]} == names
+    assert {re.split(r"\.…|\[", row[0])[0] for row in _cells(scaptui, "fields")[1:]} == names
 
 
 @pytest.mark.parametrize(("name", "count"), [("evt.num", 1), ("proc.aname", 1)])

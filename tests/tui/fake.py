@@ -20,9 +20,11 @@ from scaptui.tui.model import (
     CellValue,
     Check,
     Column,
+    Completion,
     FieldValue,
     Figures,
     FilterProblem,
+    Offer,
     Payload,
     Problem,
     Progress,
@@ -454,6 +456,20 @@ class FakeGateway:
         """Refuse the field proc.nam."""
         at = text.find("proc.nam ")
         return FilterProblem(at, "There is no field proc.nam. Did you mean proc.name?") if at >= 0 else None
+
+    def complete(
+        self, text: str, cursor: int, window: tuple[int, int] | None, cancelled: Check
+    ) -> Completion | None:
+        """Offer some words for the last one, and nothing behind a bracket."""
+        if "[" in text[:cursor]:
+            return None
+        start = text.rfind(" ", 0, cursor) + 1
+        offers = [
+            Offer("proc.name", "text", "name of the process"),
+            Offer("proc.pid", "number", "number of the process"),
+            Offer("fd.\x1b[31mname", "text", "[b]name[/b] of \x1b[2J the descriptor"),
+        ]
+        return Completion(start, cursor, text[start:cursor], "Fields", offers)
 
     def summary(self, query: Query, cancelled: Check) -> Summary:
         """Return seven tiles."""

@@ -84,6 +84,14 @@ class ChoiceScreen(KeyedModal):
         """One entry up."""
         self.query_one(OptionList).action_cursor_up()
 
+    def do_choice_page_down(self) -> None:
+        """A page down."""
+        self.query_one(OptionList).action_page_down()
+
+    def do_choice_page_up(self) -> None:
+        """A page up."""
+        self.query_one(OptionList).action_page_up()
+
     def do_choice_cancel(self) -> None:
         """Close without a choice."""
         self.dismiss(None)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from textual import on
 
-from ..model import FilterProblem
+from ..model import Completion, FilterProblem, Offer
 from ..state import ViewState
 from ..widgets.bars import Header
 from ..widgets.filterbar import FilterBar
+from .offers import OffersScreen
 from .part import Part
 
 
@@ -52,6 +53,53 @@ class Filtering(Part):
             "check", lambda _: self.gateway.check(text) if text else None, done, self._filter_failed
         )
 
+    def do_filter_fields(self) -> None:
+        """List the fields; the chosen one is added to the filter of this level."""
+        known = self.stack.top.filter
+        text = f"({known}) and " if known else ""
+        self.filter_bar.open(text)
+        self.update_footer()
+        self._complete(text, len(text))
+
+    @on(FilterBar.Completing)
+    def _completing(self, message: FilterBar.Completing) -> None:
+        self._complete(message.text, message.cursor)
+
+    def _complete(self, text: str, cursor: int) -> None:
+        window = self.stack.top.window
+
+        def done(found: Completion | None) -> None:
+            if self.filter_bar.display and self.filter_bar.input.value == text:
+                self._offer(text, cursor, found)
+
+        self.filter_bar.say("Looking what there is…")
+        self.jobs.start(
+            "complete",
+            lambda request: self.gateway.complete(text, cursor, window, request),
+            done,
+            self.filter_bar.say,
+        )
+
+    def _offer(self, text: str, cursor: int, found: Completion | None) -> None:
+        """Put the only word that fits into the filter, or let one be chosen."""
+        if found is None or not found.offers:
+            self.filter_bar.say("Nothing to choose from here." if found is None else f"{found.title}: none.")
+            return
+        self.filter_bar.show_problem(None)
+        fitting = [offer for offer in found.offers if found.word and offer.text.startswith(found.word)]
+        if len(fitting) != 1:
+            self.app.push_screen(OffersScreen(found), lambda offer: self._take(found, offer))
+        elif fitting[0].text == found.word and cursor == len(text):  # what comes after it?
+            self.filter_bar.put(cursor, cursor, " ")
+            self._complete(f"{text} ", cursor + 1)
+        else:
+            self._take(found, fitting[0])
+
+    def _take(self, found: Completion, offer: Offer | None) -> None:
+        if offer is not None:
+            blank = "" if found.joined else " "
+            self.filter_bar.put(found.start, found.end, blank + offer.text)
+
     def _apply(self, text: str) -> None:
         self.filter_bar.close()
         self.filter_bar.remember(text)
@@ -72,5 +120,6 @@ class Filtering(Part):
     @on(FilterBar.Cancelled)
     def _filter_cancelled(self) -> None:
         self.jobs.cancel("check")
+        self.jobs.cancel("complete")
         self.filter_bar.close()
         self.return_focus()

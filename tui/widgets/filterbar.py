@@ -45,6 +45,13 @@ class FilterBar(Vertical):
 
         text: str
 
+    @dataclass
+    class Completing(Message):
+        """The user wants to know what can stand at the cursor."""
+
+        text: str
+        cursor: int
+
     class Cancelled(Message):
         """Everything stays as it was."""
 
@@ -87,13 +94,22 @@ class FilterBar(Vertical):
 
     def show_problem(self, problem: FilterProblem | None) -> None:
         """Show what is wrong, with a mark under the place; None: nothing is."""
-        message = self.query_one("#problem", Static)
         if problem is None:
-            message.update(Text("Enter applies, Esc leaves it as it was, ↑↓ earlier filters", "dim"))
+            self.say("Enter applies, Tab completes, Esc leaves it as it was, ↑↓ earlier filters")
             return
         column = len(PROMPT) + problem.column - self.input.scroll_offset.x
         mark = " " * max(0, column) + "^" if 0 <= column < self.size.width else ""
-        message.update(Text(f"{mark}\n{clean(problem.message)}"))
+        self.query_one("#problem", Static).update(Text(f"{mark}\n{clean(problem.message)}"))
+
+    def say(self, text: str) -> None:
+        """Show a hint below the line."""
+        self.query_one("#problem", Static).update(Text(clean(text), "dim"))
+
+    def put(self, start: int, end: int, text: str) -> None:
+        """Put ``text`` in the place of what stands at ``start`` .. ``end``."""
+        self.input.value = self.input.value[:start] + text + self.input.value[end:]
+        self.input.cursor_position = start + len(text)
+        self.input.focus()
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -109,6 +125,10 @@ class FilterBar(Vertical):
     def do_filter_cancel(self) -> None:
         """Leave everything as it was."""
         self.post_message(self.Cancelled())
+
+    def do_filter_complete(self) -> None:
+        """Ask what can stand at the cursor."""
+        self.post_message(self.Completing(self.input.value, self.input.cursor_position))
 
     def do_filter_older(self) -> None:
         """Show an earlier filter."""
