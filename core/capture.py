@@ -137,6 +137,7 @@ class Capture:
         cursor: int,
         window: Window | None = None,
         cancelled: Callable[[], bool] = lambda: False,
+        progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> Completion | None:
         """Return what a filter can go on with at ``cursor``; values are those of events in ``window``.
 
@@ -150,7 +151,7 @@ class Capture:
             macros = self.macros
         except DataFileError:  # told where a name is used
             macros = NO_MACROS
-        return complete(text, cursor, self.fields, macros, self.rows_in(window), cancelled)
+        return complete(text, cursor, self.fields, macros, self.rows_in(window), cancelled, progress)
 
     def rows_in(self, window: Window | None) -> I64:
         """Return the ascending event rows with ``from <= time < to``; all of them without a window."""

@@ -46,6 +46,7 @@ from .model import (
     Target,
     Tile,
     ViewInfo,
+    nobody,
 )
 from .proctree import ProcessRows
 from .sessions import SessionRows, Started, tree
@@ -157,10 +158,15 @@ class CaptureGateway:
         return None
 
     def complete(
-        self, text: str, cursor: int, window: tuple[int, int] | None, cancelled: Check
+        self,
+        text: str,
+        cursor: int,
+        window: tuple[int, int] | None,
+        cancelled: Check,
+        progress: Progress = nobody,
     ) -> Completion | None:
         """Return how a filter can go on; None where nothing can be offered."""
-        found = self._capture.completion(text, cursor, window, cancelled)
+        found = self._capture.completion(text, cursor, window, cancelled, progress)
         if found is None:
             return None
         offers = [Offer(offer.text, offer.kind, offer.about, offer.shown) for offer in found.offers]

@@ -478,7 +478,12 @@ class Gateway(Protocol):
         ...
 
     def complete(
-        self, text: str, cursor: int, window: tuple[int, int] | None, cancelled: Check
+        self,
+        text: str,
+        cursor: int,
+        window: tuple[int, int] | None,
+        cancelled: Check,
+        progress: Progress = nobody,
     ) -> Completion | None:
         """Return how a filter can go on at ``cursor``, with values from the time of ``window``."""
         ...

@@ -90,6 +90,15 @@ class Completion:
     joined: bool = True  # whether the offer may follow the text before it without a blank
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """The events whose values are wanted, and who waits for them."""
+
+    rows: NDArray[np.int64]
+    cancelled: Callable[[], bool]
+    progress: Callable[[int, int], None]
+
+
 def complete(
     text: str,
     cursor: int,
@@ -97,15 +106,18 @@ def complete(
     macros: Macros,
     rows: NDArray[np.int64],
     cancelled: Callable[[], bool],
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Completion | None:
     """Return what can stand at ``cursor`` of a filter, None where nothing can be offered.
 
-    ``rows`` are the event rows (int64) whose values are offered. Raises Cancelled.
+    ``rows`` are the event rows (int64) whose values are offered; ``progress`` gets how many of them were
+    looked at, and their number. Raises Cancelled.
     """
     place = place_at(text, cursor)
     if place is None:
         return None
-    subject, offers = _offers(place, text, fields, macros, rows, cancelled)
+    wanted = _Wanted(rows, cancelled, progress)
+    subject, offers = _offers(place, text, fields, macros, wanted)
     joined = place.start == 0 or text[place.start - 1] in " \t\r\n(,=<>"
     return Completion(place.start, place.end, place.word, place.expected, subject, tuple(offers), joined)
 
@@ -115,8 +127,7 @@ def _offers(
     text: str,
     fields: Fields,
     macros: Macros,
-    rows: NDArray[np.int64],
-    cancelled: Callable[[], bool],
+    wanted: _Wanted,
 ) -> tuple[str, list[Offer]]:
     """Return what is offered at a place, and what field it is offered for."""
     match place.expected:
@@ -140,7 +151,7 @@ def _offers(
             except FilterError:
                 return _subject(place), []
             operators = place.expected is Expected.OPERATOR
-            return _subject(place), _operators(left) if operators else _values(left, fields, rows, cancelled)
+            return _subject(place), _operators(left) if operators else _values(left, fields, wanted)
 
 
 def _subject(place: Place) -> str:
@@ -203,18 +214,17 @@ def _arguments(spec: FieldSpec, fields: Fields) -> Iterable[Offer]:
             yield Offer(f"{spec.name}.{name}", kind, f"the parameter {name} of events that have it")
 
 
-def _values(
-    left: Term, fields: Fields, rows: NDArray[np.int64], cancelled: Callable[[], bool]
-) -> list[Offer]:
-    """Return the values of a field among ``rows``, the most frequent first."""
+def _values(left: Term, fields: Fields, wanted: _Wanted) -> list[Offer]:
+    """Return the values of a field among the wanted events, the most frequent first."""
     if not isinstance(left, FieldTerm):
         return []
     refs = [term.ref for term in values_of(left, fields)]
     counts: Counter[bytes] = Counter()
-    for start in range(0, len(rows), BLOCK):
-        if cancelled():
+    for start in range(0, len(wanted.rows), BLOCK):
+        if wanted.cancelled():
             raise Cancelled
-        _count(counts, refs, fields, rows[start : start + BLOCK])
+        wanted.progress(start, len(wanted.rows))
+        _count(counts, refs, fields, wanted.rows[start : start + BLOCK])
     written = _network if left.ref.definition.literal == "net" else _literal
     common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [

@@ -458,7 +458,12 @@ class FakeGateway:
         return FilterProblem(at, "There is no field proc.nam. Did you mean proc.name?") if at >= 0 else None
 
     def complete(
-        self, text: str, cursor: int, window: tuple[int, int] | None, cancelled: Check
+        self,
+        text: str,
+        cursor: int,
+        window: tuple[int, int] | None,
+        cancelled: Check,
+        progress: Progress = nobody,
     ) -> Completion | None:
         """Offer some words for the last one, and nothing behind a bracket."""
         if "[" in text[:cursor]:

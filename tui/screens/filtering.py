@@ -73,9 +73,10 @@ class Filtering(Part):
                 self._offer(text, cursor, found)
 
         self.filter_bar.say("Looking what there is…")
+        self.be_patient()
         self.jobs.start(
             "complete",
-            lambda request: self.gateway.complete(text, cursor, window, request),
+            lambda request: self.gateway.complete(text, cursor, window, request, request.report),
             done,
             self.filter_bar.say,
         )
