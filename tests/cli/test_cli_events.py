@@ -63,6 +63,16 @@ def test_format_as_json(scaptui: Run, demo: Path) -> None:
     assert _objects(done.stdout) == [{"evt.num": 2330, "proc.name": "python3"}]
 
 
+def test_json_of_a_format_leaves_out_what_lacks_a_field_unless_it_has_a_star(
+    scaptui: Run, demo: Path
+) -> None:
+    wanted = f"{FAILED_OPENS} or evt.type=switch"
+    some = _objects(scaptui("events", demo, wanted, "-p", "%evt.num %fd.name", "--json").stdout)
+    every = _objects(scaptui("events", demo, wanted, "-p", "*%evt.num %fd.name", "--json").stdout)
+    assert some == [row for row in every if row["fd.name"] is not None]
+    assert 0 < len(some) < len(every)
+
+
 def test_default_text_is_a_line_an_event(scaptui: Run, demo: Path) -> None:
     done = scaptui("events", demo, "proc.name=python3 and evt.type=openat")
     lines = done.stdout.decode().splitlines()

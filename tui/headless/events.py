@@ -93,14 +93,21 @@ def _look(arguments: argparse.Namespace) -> Look:
     return Look(arguments.buffers or ("dots" if whole else "short"), arguments.snaplen or 0)
 
 
-def _print_fields(capture: Capture, arguments: argparse.Namespace, refs: dict[str, FieldRef]) -> None:
+def _print_fields(
+    capture: Capture, arguments: argparse.Namespace, refs: dict[str, FieldRef], *, keep_missing: bool = True
+) -> None:
+    """Print an object for each event; without ``keep_missing`` for those that have all of the fields."""
     from ...core.query.shown import Shown
 
     shown = Shown(capture.fields, _look(arguments), arguments.time)
     names = list(refs)
 
     def lines(rows: NDArray[np.int64]) -> Iterator[str]:
-        return json_lines(names, [shown.objects(ref, rows) for ref in refs.values()])
+        columns = [shown.objects(ref, rows) for ref in refs.values()]
+        found = json_lines(names, columns)
+        if keep_missing:
+            return found
+        return (line for line, *values in zip(found, *columns, strict=True) if None not in values)
 
     _write(lines, _chunks(capture, arguments), arguments.limit)
 
@@ -115,7 +122,9 @@ def _print_format(capture: Capture, arguments: argparse.Namespace) -> None:
     text = NAMED.get(asked, asked)
     compiled = compile_format(text, capture.fields, _look(arguments), arguments.time)
     if arguments.json:
-        _print_fields(capture, arguments, {ref.text: ref for ref in compiled.refs})
+        _print_fields(
+            capture, arguments, {ref.text: ref for ref in compiled.refs}, keep_missing=compiled.keep_missing
+        )
         return
 
     def lines(rows: NDArray[np.int64]) -> Iterator[str]:
