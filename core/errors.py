@@ -15,12 +15,17 @@ class ScaptuiError(Exception):
     exit_code: int = BAD_INPUT
 
 
+def name_of(path: str | PathLike[str]) -> str:
+    """Return a capture's path as people read it."""
+    return "standard input" if path == "-" else str(path)
+
+
 class CaptureError(ScaptuiError):
     """The capture cannot be read."""
 
     def __init__(self, path: str | PathLike[str], reason: str, offset: int | None = None) -> None:
         """Name the file, the reason and, where it matters, the byte offset in the decompressed stream."""
-        self.path = "standard input" if path == "-" else str(path)
+        self.path = name_of(path)
         self.reason = reason
         self.offset = offset
         where = "" if offset is None else f" at offset {offset} (0x{offset:x})"

@@ -12,7 +12,7 @@ from os import PathLike
 import numpy as np
 
 from ..errors import Cancelled, CaptureError
-from ..format.blocks import SHB, Kind, block_info, find_block
+from ..format.blocks import MAX_BLOCK, SHB, Kind, block_info, find_block
 from ..format.entities import Damage
 from ..format.metadata import Metadata, Status
 from ..format.readahead import ReadAhead
@@ -230,7 +230,7 @@ def _other_block(out: Decoded, buffer: _Buffer, path: str) -> bool:
         out.state = begin_section(out.state, meta)
         return has_events
     known = block_info(number).kind is not Kind.UNKNOWN
-    if length < 12 or length > 1 << 28 or (length % 4 and not known):
+    if length < 12 or length > MAX_BLOCK or (length % 4 and not known):
         _skip_damage(out, buffer, "bad-block", "this is not the beginning of a block")
         return True
     counts = out.block_counts if known else out.unknown_blocks

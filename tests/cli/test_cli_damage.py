@@ -107,6 +107,9 @@ def test_cut_in_the_middle_of_a_block(
     assert f"at offset {at} (0x{at:x})" in warning
     assert warning.count("\n") == 1
 
+    piped = scaptui("events", "-", "-n", "1", stdin=None, input=path.read_bytes())
+    assert piped.stderr.decode() == warning.replace(str(path), "standard input")
+
 
 def test_cut_compressed_data(scaptui: Run, tmp_path: Path, demo: Path) -> None:
     path = tmp_path / "cut.scap"

@@ -185,6 +185,12 @@ async def test_the_axis_zooms_and_the_trends_are_cut_anew(start) -> None:  # typ
         assert navigator(walk).lanes[0].start_ts == START
 
 
+async def test_the_axis_asks_for_a_selection_first(start) -> None:  # type: ignore[no-untyped-def]
+    async with start() as walk:
+        await walk.press("t", "z")
+        assert "Select a time first" in walk.text()
+
+
 async def test_a_zoomed_axis_follows_the_selection(start) -> None:  # type: ignore[no-untyped-def]
     async with start() as walk:
         await walk.press("t", "up", "up", "z", "up", *["right"] * 12)

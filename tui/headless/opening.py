@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...core.errors import UsageError
+from ...core.errors import UsageError, name_of
 from ...core.text import printable
 from .output import complain
 
@@ -84,7 +84,7 @@ def opened(path: Path) -> Generator[Capture]:
         capture = Capture.open(path, progress=progress, macros=default_path())
     try:
         yield capture
-        for sentence in damage_sentences(str(path), capture.index.damage):
+        for sentence in damage_sentences(name_of(str(path)), capture.index.damage):
             complain(sentence)
     finally:
         capture.close()

@@ -101,6 +101,10 @@ class Timing(Part):
     def _zoomed(self) -> None:
         self._update_lanes()
 
+    @on(Navigator.Unselected)
+    def _unselected(self) -> None:
+        self.tell("Select a time first: the axis then shows it alone.")
+
     def do_tile_overlay(self) -> None:
         """Show the selected tile's trend in the navigator, or take it away."""
         tile = self.tiles.tile

@@ -84,6 +84,9 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
             """Only the last of a burst matters."""
             return isinstance(message, Navigator.Zoomed)
 
+    class Unselected(Message):
+        """The axis cannot show the selected time: there is none."""
+
     @dataclass
     class Left(Message):
         """The user is done here."""
@@ -251,6 +254,7 @@ class Navigator(Painted, can_focus=True, inherit_bindings=False):
         elif self.axis is not None:
             self.axis = None
         else:
+            self.post_message(self.Unselected())
             return
         self.refresh()
         self.post_message(self.Zoomed())
