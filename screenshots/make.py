@@ -112,6 +112,18 @@ SHOTS = (
         ("view procs", "press f4", "type proc.nmae=python3"),
     ),
     Shot(
+        "fields",
+        "`F`, or `Tab` in the filter bar: every field with its meaning, narrowed while one types.",
+        HTTP500,
+        ("press F", "type container"),
+    ),
+    Shot(
+        "values",
+        "`Tab` behind an operator: the values that occur, the most frequent first.",
+        HTTP500,
+        ("press f4", "type fd.name=", "press tab"),
+    ),
+    Shot(
         "time",
         "The time navigator: the selected time applies to every view.",
         HTTP500,

@@ -16,7 +16,16 @@ _WHERE = {
     CRASHLOOP: ("dns", "proc_exits", "procs", "procs_cpu", "procs_errors", "threads", "files", "directories"),
     SHELL: ("sessions", "spy_users", "spy_users_wsysdig", "dig", "echo", "page_faults", "procs_fd_usage"),
     LEAK: ("connections", "sports", "proc_tree", "users"),
-    STORY: ("backlog", "docker_events", "notifications", "port_bindings", "slow_io", "spy_syslog"),
+    STORY: (
+        "backlog",
+        "docker_events",
+        "notifications",
+        "port_bindings",
+        "slow_io",
+        "spectro_all",
+        "spectro_file",
+        "spy_syslog",
+    ),
 }
 _CLUSTER = ("kubernetes_", "marathon_", "mesos_", "spans_", "traces_")
 

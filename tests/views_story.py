@@ -108,7 +108,8 @@ def _round(b: CaptureBuilder, n: int) -> None:
     b.socket(50, 10).connect(50, 10, own, ("10.8.8.8", 22)).write(50, 10, b"SSH-2.0-x\r\n").close(50, 10)
     b.close(50, 9)
     b.event("NOTIFICATION_E", 1, [f"rule{n}", "a shell in a container"], version=2)
-    b.event("INFRASTRUCTURE_EVENT_E", 1, ["docker", "container start", "", "host=web"], version=2)
+    told = f"Event: start; ID: {WEB_ID}; Image: shop/web:1.2; name: web"
+    b.event("INFRASTRUCTURE_EVENT_E", 1, ["docker", "container start", told, "host=web"], version=2)
     b.wait(500_000_000)
 
 

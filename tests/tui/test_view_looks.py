@@ -15,6 +15,8 @@ from scaptui.tui import highlight
 from scaptui.tui.app import ScaptuiApp
 from scaptui.tui.gateway import CaptureGateway, open_capture
 from scaptui.tui.keymap import load_keymap
+from scaptui.tui.model import Summary
+from scaptui.tui.spectra import SpectrumGrid
 from scaptui.tui.theme import load_theme
 
 SIZE = (110, 30)
@@ -54,6 +56,8 @@ def test_picture_of(view: str, opened: Opened, snap_compare: Any, monkeypatch: p
         await walk.rest()
         assert walk.main.shown is not None
         content = walk.main.shown.content
-        assert getattr(content, "count", 1) > 0, f"{capture_of(view)} has nothing to show in {view}"
+        amount = len(content.tiles) if isinstance(content, Summary) else getattr(content, "count", None)
+        amount = content.total if isinstance(content, SpectrumGrid) else amount
+        assert amount, f"{capture_of(view)} has nothing to show in {view}"
 
     assert snap_compare(app, terminal_size=SIZE, run_before=prepare)
