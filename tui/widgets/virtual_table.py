@@ -180,7 +180,8 @@ class VirtualTable(Painted, ScrollView, can_focus=True, inherit_bindings=False):
         widths = [cells[at] for at in shown]
         if shown:
             used = sum(widths[:-1]) + GAP * len(widths)
-            widths[-1] = max(widths[-1], width - used)
+            if not columns[shown[-1]].right:  # texts get the rest of the line; figures stay with the others
+                widths[-1] = max(widths[-1], width - used)
         if list(zip(shown, widths, strict=True)) != self._shown:
             self._shown = list(zip(shown, widths, strict=True))
             self._lines.clear()
