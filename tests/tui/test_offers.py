@@ -99,6 +99,10 @@ async def test_where_nothing_fits_one_is_told(start, gateway) -> None:  # type: 
         walk.main.filter_bar.input.cursor_position = 12
         await walk.press("tab")
         assert "Values of proc.nosuch: none." in walk.text()
+        walk.main.filter_bar.input.value = "proc.nosuch"
+        walk.main.filter_bar.input.cursor_position = 11
+        await walk.press("tab")
+        assert "Fields and named filters: nothing fits 'proc.nosuch'." in walk.text()
 
 
 async def test_an_answer_that_comes_too_late_is_dropped(start) -> None:  # type: ignore[no-untyped-def]

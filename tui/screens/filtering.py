@@ -10,7 +10,7 @@ from ..model import Completion, FilterProblem, Offer
 from ..state import ViewState
 from ..widgets.bars import Header
 from ..widgets.filterbar import FilterBar
-from .offers import OffersScreen
+from .offers import OffersScreen, fitting
 from .part import Part
 
 
@@ -86,15 +86,18 @@ class Filtering(Part):
         if found is None or not found.offers:
             self.filter_bar.say("Nothing to choose from here." if found is None else f"{found.title}: none.")
             return
+        if not fitting(found.offers, found.word):
+            self.filter_bar.say(f"{found.title}: nothing fits {found.word!r}.")
+            return
         self.filter_bar.show_problem(None)
-        fitting = [offer for offer in found.offers if found.word and offer.text.startswith(found.word)]
-        if len(fitting) != 1:
+        begun = [offer for offer in found.offers if found.word and offer.text.startswith(found.word)]
+        if len(begun) != 1:
             self.app.push_screen(OffersScreen(found), lambda offer: self._take(found, offer))
-        elif fitting[0].text == found.word and cursor == len(text):  # what comes after it?
+        elif begun[0].text == found.word and cursor == len(text):  # what comes after it?
             self.filter_bar.put(cursor, cursor, " ")
             self._complete(f"{text} ", cursor + 1)
         else:
-            self._take(found, fitting[0])
+            self._take(found, begun[0])
 
     def _take(self, found: Completion, offer: Offer | None) -> None:
         if offer is not None:
