@@ -6,29 +6,27 @@ the likely ones first.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import Cancelled, FilterError
+from ..errors import FilterError
 from . import ast
 from .args import arg_names, raw_kind
-from .cells import Cells, Kind, texts_of
 from .define import DEFINITIONS
 from .evt_fields import type_words
-from .fields import FieldRef, Fields
+from .fields import Fields
 from .macros import Macros, short
 from .modules import why_not
 from .places import Expected, Place, place_at
 from .planner import values_of
 from .predicates import ALLOWED, group_of
 from .registry import ArgRule, FieldSpec, documented, kind_of
-from .terms import Binder, FieldTerm, Term, factorize
+from .terms import Binder, FieldTerm, Term
+from .values import frequencies
 
-BLOCK = 1 << 16  # events whose values are read at once
 MOST = 2_000  # values offered
 LONGEST = 500  # bytes of a value that is offered
 
@@ -219,14 +217,9 @@ def _values(left: Term, fields: Fields, wanted: _Wanted) -> list[Offer]:
     if not isinstance(left, FieldTerm):
         return []
     refs = [term.ref for term in values_of(left, fields)]
-    counts: Counter[bytes] = Counter()
-    for start in range(0, len(wanted.rows), BLOCK):
-        if wanted.cancelled():
-            raise Cancelled
-        wanted.progress(start, len(wanted.rows))
-        _count(counts, refs, fields, wanted.rows[start : start + BLOCK])
-    written = _network if left.ref.definition.literal == "net" else _literal
+    counts = frequencies(refs, fields, wanted.rows, wanted.cancelled, wanted.progress)
     common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    written = _network if left.ref.definition.literal == "net" else _literal
     return [
         Offer(
             written(value),
@@ -246,35 +239,3 @@ def _literal(value: bytes) -> str:
 def _network(address: bytes) -> str:
     """Return the network of one address."""
     return f"{address.decode()}/{128 if b':' in address else 32}"
-
-
-def _count(counts: Counter[bytes], refs: Sequence[FieldRef], fields: Fields, rows: NDArray[np.int64]) -> None:
-    """Add how many of some events have each value; an event that has one on both sides counts once."""
-    numbers: dict[bytes, int] = {}
-    found: list[NDArray[np.int64]] = []  # pairs of a place in `rows` and a value, as one number
-    width = 1 << 32
-    for ref in refs:
-        cells = fields.read(ref, rows)
-        codes, values = factorize(_exact(cells), fields.context.strings)
-        places = np.flatnonzero(cells.valid)
-        for number, value in enumerate(values):
-            mine = places[codes[places] == number] if cells.kind is Kind.LIST else None
-            for item in value if isinstance(value, tuple) else (value,):
-                own = numbers.setdefault(item, len(numbers))
-                if mine is not None:
-                    found.append(mine * width + own)
-        if cells.kind is not Kind.LIST:
-            own_numbers = np.array([numbers[value] for value in values], np.int64)
-            found.append(places * width + own_numbers[codes[places]])
-    pairs = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
-    times = np.bincount(pairs % width, minlength=len(numbers)).tolist()
-    for value, number in numbers.items():
-        if times[number]:
-            counts[value] += times[number]
-
-
-def _exact(cells: Cells) -> Cells:
-    """Return cells whose texts are what a filter takes: decimal numbers, fractions with all their digits."""
-    if cells.kind is not Kind.FLOAT:
-        return replace(cells, fmt="DEC")
-    return texts_of([repr(value).encode() for value in cells.values.tolist()]).where(cells.valid)
