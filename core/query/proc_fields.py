@@ -127,7 +127,9 @@ def variable(text: bytes, name: str) -> bytes | None:
 def _env(ctx: Context, arg: Arg) -> Cells:
     env = ids(ctx.index.threads.env).take(ctx.threads.main)
     if arg is None:
-        return ctx.derive(env.values, spaced).where(env.valid)
+        # the old reader stops where nothing but NUL follows, as in what a process overwrote with its title
+        make = spaced if ctx.modern else lambda text: spaced(text.rstrip(b"\0"))
+        return ctx.derive(env.values, make).where(env.valid)
     return ctx.derive(env.values, lambda text: variable(text, arg)).where(env.valid)
 
 

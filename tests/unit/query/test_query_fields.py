@@ -369,6 +369,27 @@ def test_dimensions_lead_to_the_same_values(old: Capture) -> None:
     assert fields.dimension("evt.args") is None
 
 
+@pytest.mark.parametrize(
+    ("env", "old", "new"),
+    [
+        (["", "", ""], "", "  "),  # the title of a process was written over it
+        (["", "A=1"], " A=1", " A=1"),
+        (["A=1", "", "B=2", ""], "A=1  B=2", "A=1  B=2 "),
+        (["A=1"], "A=1", "A=1"),
+    ],
+)
+def test_an_environment_ends_where_nothing_follows(
+    tmp_path: Path, env: list[str], old: str, new: str
+) -> None:
+    for modern, text in ((False, old), (True, new)):
+        b = CaptureBuilder(modern)
+        b.proc(1, "nginx", ptid=0, env=env)
+        b.close(1, 3)
+        with Capture.open(b.save(tmp_path / f"{modern}.scap")) as capture:
+            cells = capture.fields.read("proc.env", np.array([0], np.int64))
+            assert cells.texts(capture.index.strings) == [text]
+
+
 def test_one_empty_argument_is_not_the_same_as_none(tmp_path: Path) -> None:
     builder = CaptureBuilder(False).proc(1, "none").proc(2, "one", args=b"\0").proc(3, "two", args=b"\0\0")
     for tid in (1, 2, 3):
