@@ -48,8 +48,9 @@ def _rawarg(ctx: Context, rows: RowSet, arg: Arg) -> Cells:
     return ctx.args.raw(arg, rows.rows)
 
 
-@event("evt.args", "evt.info")
-def _args(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+@event("evt.args")
+def arguments(ctx: Context, rows: RowSet, _arg: Arg) -> Cells:
+    """Return all parameters of each event as text; there are none of synthetic events."""
     if rows.synthetic:
         cells = na(Kind.TEXT, rows.count)
         return Cells(cells.kind, cells.values, np.ones(rows.count, np.bool_))

@@ -20,6 +20,8 @@ from .buffers import SHORT, Look, renderer
 from .cells import Cells, Kind
 from .evt_arg_fields import is_position
 from .fields import FieldRef, Fields
+from .rows import RowSet
+from .syslog_fields import information
 
 TimeType = Literal["h", "a", "r", "d", "D"]
 TIME_TYPES: tuple[TimeType, ...] = get_args(TimeType)
@@ -51,7 +53,10 @@ class Shown:
         """Return a field as text for each event row, safe to print; None where it has no value."""
         name = field.spec.name
         if name in _ARGS:
-            return [line.decode() for line in self.fields.context.args.lines(rows, self._safe)]
+            lines = [line.decode() for line in self.fields.context.args.lines(rows, self._safe)]
+            for at, told in self._told(name, rows).items():
+                lines[at] = printable(told.decode("utf-8", "surrogateescape"))
+            return lines  # pyright: ignore[reportReturnType]
         if name == "evt.arg" and field.arg is not None:
             cells = self.fields.context.args.text(_select(field.arg), rows, self._safe)
             return cells.texts(self.fields.index.strings)
@@ -71,6 +76,8 @@ class Shown:
         name, args = field.spec.name, self.fields.context.args
         if name in _ARGS:
             cells = args.args(rows, self.look)
+            for at, told in self._told(name, rows).items():
+                cells.values[at] = told
         elif name == "evt.arg" and field.arg is not None:
             cells = args.text(_select(field.arg), rows, self.look)
         else:
@@ -78,6 +85,12 @@ class Shown:
         if cells.kind is Kind.BYTES:
             return self._buffers(cells)
         return cells.objects(self.fields.index.strings)
+
+    def _told(self, name: str, rows: NDArray[np.int64]) -> dict[int, bytes]:
+        """Return what a field says in the place of the arguments, by position in ``rows``."""
+        if name != "evt.info":
+            return {}
+        return information(self.fields.context, RowSet(self.fields.index, rows))
 
     def _buffers(self, cells: Cells) -> list[str | None]:
         show = renderer(self.look, self.fields.index.modern)

@@ -1,4 +1,4 @@
-"""syslog.*: messages written to the system log's socket, ``<priority>text``."""
+"""syslog.* and evt.info: messages written to the system log's socket, ``<priority>text``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 
 from .cells import Cells, Kind, ints, na, texts_of
 from .context import Context
-from .define import Arg, Definition, define
+from .define import Arg, Definition, define, event
+from .evt_arg_fields import arguments
 from .evt_fields import has_result, syslog_rows
 from .rows import RowSet
 
 _FACILITIES = (
-    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv"),
-    *("ftp", "ntp", "logaudit", "logalert", "clock"),
+    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "clock", "authpriv"),
+    *("ftp", "ntp", "logaudit", "logalert", "cron"),  # as the reader of 0.29.3 calls them
     *(f"local{number}" for number in range(8)),
 )
 _PRIORITY_DIGITS = 15
@@ -46,6 +47,29 @@ def parse(buffer: bytes) -> tuple[int, bytes] | None:
     if not head.isdigit() or len(buffer) < len(head) + 2 or int(head) > _MAX_PRIORITY:
         return None
     return int(head), buffer[len(head) + 2 :].split(b"\0", 1)[0]
+
+
+def information(ctx: Context, rows: RowSet) -> dict[int, bytes]:
+    """Return what ``evt.info`` says in the place of the arguments, by position in ``rows``.
+
+    Only the old reader tells messages to the system log from other writes.
+    """
+    if ctx.modern:
+        return {}
+    told = enumerate(_messages(ctx, rows))
+    return {
+        at: f"syslog sev={_SEVERITIES[found[0] & 7]} msg=".encode() + found[1]
+        for at, found in told
+        if found is not None
+    }
+
+
+@event("evt.info")
+def _info(ctx: Context, rows: RowSet, arg: Arg) -> Cells:
+    cells = arguments(ctx, rows, arg)
+    for at, line in information(ctx, rows).items():
+        cells.values[at] = line
+    return cells
 
 
 def _number(ctx: Context, rows: RowSet, _arg: Arg, part: str) -> Cells:
