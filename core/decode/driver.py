@@ -33,6 +33,7 @@ _USUAL_BLOCK = 100
 _USUAL_PACKING = 8  # a compressed capture is about that much shorter than its stream
 _PROCINFO_E = 234
 _PEEK = 4000  # events looked at to find out the generation
+_EXITS = 64  # of system calls; among so many there is an enter event, if there are any
 
 Progress = Callable[[int, int], None]
 Cancel = Callable[[], bool]
@@ -274,13 +275,14 @@ def _tail(out: Decoded, buffer: _Buffer) -> None:
 def is_modern(data: U8, pos: int, end: int) -> bool:
     """Whether the events at ``data[pos:end]`` are of the new kind: exits that carry everything.
 
-    Decided by the first event that tells: a v1 block or an enter event of a system call says no, an
-    exit with more parameters than the table of 0.29.3 knows says yes. If none does, samples of
-    processor times say no: only old writers put them in.
+    A v1 block or an enter event of a system call says no, a row of exits without one yes when one of them
+    has more parameters than the table of 0.29.3 knows: writers of the years between have such exits and
+    enter events. If nothing tells, samples of processor times say no: only old writers put them in.
     """
     new = catalogue.events(True)
     old = catalogue.events(False)
-    sampled = False
+    sampled = longer = False
+    exits = 0
     for _ in range(_PEEK):
         if pos + 40 > end:
             break
@@ -300,7 +302,9 @@ def is_modern(data: U8, pos: int, end: int) -> bool:
         if code < len(new) and "SYSCALL" in new[code].sources:
             if code % 2 == 0:
                 return False
-            if params > len(old[code].params):
-                return True
+            longer |= params > len(old[code].params)
+            exits += 1
+            if longer and exits >= _EXITS:
+                break
         pos += length
-    return not sampled
+    return longer or not sampled
