@@ -18,6 +18,7 @@ from scaptui.core.query.args import ArgReader
 from scaptui.core.schema.catalogue import EventInfo, Param, events, tables
 
 EACH = 4  # events of a code
+EXITS = 64
 OWN = {"IPV4ADDR": ip("1.2.3.4"), "IPV6ADDR": ip("2001:db8::7"), "PORT": struct.pack("<H", 8080)}
 NUMBERS = ("INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64")
 
@@ -83,17 +84,18 @@ def test_every_code(tmp_path: Path, part: int) -> None:
     held: list[tuple[EventInfo, list[bytes]]] = []
     chosen = [event for event in events(True)[part::10] if "UNUSED" not in event.flags]
     furnish(made, FIRST)
-    made.open(FIRST, 20, "/x")  # says at once of which kind the capture is
+    for _ in range(EXITS):
+        made.open(FIRST, 20, "/x")  # a row of exits says of which kind the capture is
     for event in chosen:
         for _ in range(EACH):
             params = [drawn(rng, param) for param in event.params]
             made.event(event.id, FIRST, params)
             held.append((event, params))
     with Capture.open(made.save(tmp_path / "made.scap")) as capture:
-        assert capture.count == 1 + len(held)
+        assert capture.count == EXITS + len(held)
         assert capture.modern
         reader = ArgReader(capture.index, capture.records)
-        rows = np.arange(1, 1 + len(held))
+        rows = np.arange(EXITS, EXITS + len(held))
         lines = [line.decode("utf-8", "replace") for line in reader.lines(rows)]
         width = max(len(event.params) for event, _ in held)
         texts = [reader.text(place, rows).texts(capture.index.strings) for place in range(width)]

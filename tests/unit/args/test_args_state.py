@@ -92,8 +92,7 @@ def test_other_descriptors_are_those_of_the_moment(tmp_path: Path, modern: bool)
     made = look(base(modern))
     look(made.open(SHELL, 9, "/tmp/first"))
     look(made.call("SYSCALL_CLOSE", SHELL, [9], [0, 9]))
-    made.event("SOCKET_SOCKET_E", SHELL, [2, 1, 6])
-    made.event("SOCKET_SOCKET_X", SHELL, [9, 2, 1, 6])
+    made.call("SOCKET_SOCKET", SHELL, [2, 1, 6], [9, 2, 1, 6])
     look(made)
     lines = [line for line in opened(made, tmp_path).lines() if "fds=" in line]
     shown = [line.partition("fds=")[2].split(" timeout")[0] for line in lines]
