@@ -1,6 +1,6 @@
 """Random output formats (``-p``) print what sysdig prints, as text and as JSON.
 
-``SCAPTUI_FORMATS`` is how many are tried of each (default 60), ``SCAPTUI_FORMATS_SEED`` where to begin.
+``SCAPTUI_FORMATS`` is how many are tried of each (default 30), ``SCAPTUI_FORMATS_SEED`` where to begin.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from scaptui.core.query.define import DEFINITIONS
 from scaptui.core.query.format import compile_format
 from scaptui.core.query.registry import ArgRule, specs
 
-COUNT = int(os.environ.get("SCAPTUI_FORMATS", "60"))
+COUNT = int(os.environ.get("SCAPTUI_FORMATS", "30"))
 SEED = int(os.environ.get("SCAPTUI_FORMATS_SEED", "0"))
 CAPTURES = ["curl-google.scap", "ipv6-conn.scap"]
 LITERALS = [" ", "|", " - ", "é", "\\n", "\\t", "*", "[", "]", ", ", " (", ")", "$", "1"]
