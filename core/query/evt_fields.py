@@ -234,8 +234,10 @@ def syslog_rows(ctx: Context, rows: RowSet) -> Bools:
     """Return where a call writes to the system log's socket."""
     if not ctx.num_fds:
         return np.zeros(rows.count, np.bool_)
-    log = ctx.decide(ctx.index.fds.name, lambda name: b"/dev/log" in name)
-    return ctx.flagged("WRITES_TO_FD")[rows.type] & own_fd(ctx, rows) & log[np.maximum(rows.fd, 0)]
+    found = ctx.flagged("WRITES_TO_FD")[rows.type] & own_fd(ctx, rows)
+    names = ctx.index.fds.name[rows.fd[found]]  # of these only: a page of a table asks, too
+    found[found] = ctx.decide(names, lambda name: b"/dev/log" in name)
+    return found
 
 
 @event("evt.is_syslog")

@@ -56,10 +56,9 @@ def information(ctx: Context, rows: RowSet) -> dict[int, bytes]:
     """
     if ctx.modern:
         return {}
-    told = enumerate(_messages(ctx, rows))
     return {
         at: f"syslog sev={_SEVERITIES[found[0] & 7]} msg=".encode() + found[1]
-        for at, found in told
+        for at, found in enumerate(_messages(ctx, rows))
         if found is not None
     }
 
